@@ -1,0 +1,1 @@
+"""The grader: specs of exercises, comparison, diagnosis, sandbox, gradebook, self-check."""

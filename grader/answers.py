@@ -1,0 +1,96 @@
+"""Ask a function for its answer, and reduce what happens to plain data: a value, or why there is none."""
+
+import linecache
+import traceback
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from grader import trees
+from grader.trees import Tree
+
+MAX_MESSAGE = 300  # characters of a student's exception that anybody is shown
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a function made of one case.
+
+    `value` counts if `problem` is empty; otherwise `problem` says, in words for the student, why there is nothing
+    to compare. `changed` names the arguments that the call left different from how it got them.
+    """
+
+    value: Tree = None
+    problem: str = ""
+    changed: tuple[str, ...] = ()
+    not_done: bool = False
+
+    def to_tree(self) -> Tree:
+        return [self.value, self.problem, list(self.changed), self.not_done]
+
+    @classmethod
+    def from_tree(cls, tree: Tree) -> "Answer":
+        """Raises MalformedBytes if `tree`, which may come from a hostile process, is no answer."""
+        match tree:
+            case [value, str(problem), list(changed), bool(not_done)] if all(isinstance(n, str) for n in changed):
+                return cls(value, problem[: 2 * MAX_MESSAGE], tuple(n[:40] for n in changed[:20]), not_done)
+        raise trees.MalformedBytes("not an answer")
+
+
+NOT_DONE = Answer(problem="is not done yet", not_done=True)
+
+
+def ask(function: Callable[..., object], inputs: dict[str, Tree]) -> Answer:
+    """Call `function` with copies of `inputs`, in order; never raises but KeyboardInterrupt."""
+    given = trees.copy(inputs)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            value = function(*given.values())
+            trees.encode(value)  # refuses what cannot be compared
+            value = trees.copy(value)  # a function may return the same buffer at every call
+    except NotImplementedError:
+        return NOT_DONE
+    except trees.NotATree as error:
+        return Answer(problem=f"returns {error}, which cannot be compared")
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        return Answer(problem=f"raises {describe(error)}")
+    if value is None:
+        return Answer(problem="returns None: is the `return` missing?")
+    changed = tuple(name for name in inputs if not trees.same(given[name], inputs[name]))
+    return Answer(value, changed=changed)
+
+
+def ask_all(function: Callable[..., object], cases: Sequence[dict[str, Tree]]) -> list[Answer]:
+    """The answers to all cases, in order; a stub is asked only once."""
+    answers: list[Answer] = []
+    for inputs in cases:
+        answer = NOT_DONE if answers and answers[0].not_done else ask(function, inputs)
+        answers.append(answer)
+    return answers
+
+
+def describe(error: BaseException) -> str:
+    """One line on an exception: its type, its message, and the line of the student's cell that it came from."""
+    if isinstance(error, SystemExit):
+        return "SystemExit: a function must not leave Python"
+    if isinstance(error, SyntaxError):
+        return f"{type(error).__name__}: {error.msg} (line {error.lineno}: `{(error.text or '').strip()}`)"[
+            :MAX_MESSAGE
+        ]
+    try:
+        message = str(error)
+    except Exception:
+        message = "(its message cannot be shown)"
+    text = f"{type(error).__name__}: {message}".splitlines()[0][:MAX_MESSAGE]
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_a_cell(frame.filename)]
+    if own and (line := linecache.getline(own[-1].filename, own[-1].lineno or 0).strip()):
+        text += f" (at `{line[:80]}`)"
+    return text
+
+
+def _is_a_cell(filename: str) -> bool:
+    """Code of a notebook's cell: ipykernel names it after a temporary file, we name it <cell …>."""
+    return filename.startswith("<cell ") or "ipykernel_" in filename

@@ -1,0 +1,248 @@
+"""Compare answers with what was expected, and say where they first differ.
+
+A `Question` is data alone: made from a spec with a key on the instructor's side, or read from
+`checks.safetensors` on the student's. `judge` turns the answers to its cases into a `Verdict`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from grader.answers import Answer
+from grader.trees import Tree
+
+AXES = {  # what the conventions' letters count, for "batch row 0, step 2, unit 3"
+    "B": "batch row",
+    "T": "step",
+    "D": "feature",
+    "H": "unit",
+    "O": "output",
+    "V": "word",
+    "E": "component",
+    "S": "source position",
+    "L": "layer",
+    "K": "hypothesis",
+    "N": "head",
+}
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """|yours - expected| ≤ absolute + relative · |expected|."""
+
+    relative: float
+    absolute: float
+
+
+TOLERANCES = {
+    "close": Tolerance(1e-4, 1e-5),  # an answer computed in float32 passes, and no misconception comes near
+    "tight": Tolerance(1e-9, 1e-12),  # where float64 is the point
+    "exact": Tolerance(0.0, 0.0),
+}
+
+
+@dataclass(frozen=True)
+class Output:
+    """One thing that a function returns: its name, and its axes as letters ("B T H"; empty if it has none)."""
+
+    name: str
+    axes: str = ""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Inputs, the right outputs, and what each misconception makes of the inputs (absent if it raises)."""
+
+    label: str
+    inputs: dict[str, Tree]
+    expected: tuple[Tree, ...]
+    mistaken: Mapping[str, tuple[Tree, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One graded function. `hints` and every misconception's hints come in stages, the gentlest first."""
+
+    name: str
+    points: float
+    outputs: tuple[Output, ...]
+    tolerance: str
+    hints: tuple[str, ...]
+    misconceptions: Mapping[str, tuple[str, ...]]
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Why one output is not right: in words, and as arrays where two arrays of one shape differ."""
+
+    text: str
+    yours: np.ndarray | None = None
+    expected: np.ndarray | None = None
+    index: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One output of one case: right if `difference` is None."""
+
+    case: str
+    output: str
+    difference: Difference | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """All marks of one question, one for every case and output, in order."""
+
+    question: Question
+    answers: tuple[Answer, ...]
+    marks: tuple[Mark, ...]
+
+    @property
+    def score(self) -> float:
+        """Points: every output weighs the same, and earns the fraction of its cases that pass."""
+        right = sum(mark.difference is None for mark in self.marks)
+        return round(self.question.points * right / len(self.marks), 4)
+
+    @property
+    def passed(self) -> bool:
+        return all(mark.difference is None for mark in self.marks)
+
+    @property
+    def not_done(self) -> bool:
+        return all(answer.not_done for answer in self.answers)
+
+    @property
+    def first_failure(self) -> Mark | None:
+        return next((mark for mark in self.marks if mark.difference is not None), None)
+
+
+def judge(question: Question, answers: Sequence[Answer]) -> Verdict:
+    """Compare one answer for each case of `question`, in order."""
+    marks: list[Mark] = []
+    for case, answer in zip(question.cases, answers, strict=True):
+        marks += _judge_case(question, case, answer)
+    return Verdict(question, tuple(answers), tuple(marks))
+
+
+def _judge_case(question: Question, case: Case, answer: Answer) -> list[Mark]:
+    problem = answer.problem
+    if not problem and answer.changed:
+        names = ", ".join(f"`{name}`" for name in answer.changed)
+        problem = f"changes its argument {names}: the caller still needs it, so work on a copy"
+    values, misfit = split_outputs(question, answer.value)
+    if problem := problem or misfit:
+        trouble = Difference(f"`{question.name}` {problem}")
+        return [Mark(case.label, output.name, trouble) for output in question.outputs]
+    return [
+        Mark(case.label, output.name, difference(output, expected, value, TOLERANCES[question.tolerance]))
+        for output, expected, value in zip(question.outputs, case.expected, values, strict=True)
+    ]
+
+
+def split_outputs(question: Question, value: Tree) -> tuple[tuple[Tree, ...], str]:
+    """What was returned, one entry for each output; or no entries and what is wrong with it."""
+    count = len(question.outputs)
+    if count == 1:
+        return (value,), ""
+    names = ", ".join(output.name for output in question.outputs)
+    if not isinstance(value, tuple | list):
+        return (), f"returns one {type(value).__name__}, where {count} things are asked for: {names}"
+    if len(value) != count:
+        return (), f"returns {len(value)} things, where {count} are asked for: {names}"
+    return tuple(value), ""
+
+
+def difference(output: Output, expected: Tree, value: Tree, tolerance: Tolerance) -> Difference | None:
+    """None if `value` is right, however it is typed; otherwise the first place where it is not."""
+    return _differ(output.name, output.axes, expected, value, tolerance)
+
+
+def matches(expected: Tree, value: Tree, tolerance: Tolerance) -> bool:
+    """Is `value` numerically the same as `expected`? Both may be wrong, and hold NaN in the same places."""
+    return _differ("", "", expected, value, tolerance, nan_is_nan=True) is None
+
+
+def _differ(
+    name: str, axes: str, expected: Tree, value: Tree, tolerance: Tolerance, nan_is_nan: bool = False
+) -> Difference | None:
+    match expected:
+        case dict():
+            if not isinstance(value, dict) or set(value) != set(expected):
+                got = f"the keys {sorted(map(str, value))}" if isinstance(value, dict) else f"a {_kind(value)}"
+                return Difference(f"{name} is {got}, expected a dict with the keys {sorted(map(str, expected))}")
+            parts = [(f'{name}["{key}"]', expected[key], value[key]) for key in expected]
+        case list() | tuple():
+            if not isinstance(value, list | tuple | np.ndarray) or len(np.atleast_1d(value)) != len(expected):
+                size = f"{len(value)} entries" if isinstance(value, list | tuple) else f"a {_kind(value)}"
+                return Difference(f"{name} is {size}, expected a list of {len(expected)}")
+            parts = [(f"{name}[{i}]", e, v) for i, (e, v) in enumerate(zip(expected, value, strict=True))]
+        case str() | None:
+            right = value == expected and type(value) is type(expected)
+            return None if right else Difference(f"{name} is {value!r:.60}, expected {expected!r}")
+        case _:
+            return _differ_numbers(name, axes, np.asarray(expected), value, tolerance, nan_is_nan)
+    for part, e, v in parts:
+        if found := _differ(part, axes, e, v, tolerance, nan_is_nan):
+            return found
+    return None
+
+
+def _differ_numbers(
+    name: str, axes: str, expected: np.ndarray, value: Tree, tolerance: Tolerance, nan_is_nan: bool
+) -> Difference | None:
+    try:
+        yours = np.asarray(value)
+    except ValueError:
+        return Difference(f"{name} is a ragged list: its rows differ in length")
+    if yours.dtype.kind not in "biuf":
+        return Difference(f"{name} is a {_kind(value)}, expected numbers")
+    if yours.shape != expected.shape:
+        letters = f" ({axes.replace(' ', ', ')})" if len(axes.split()) == expected.ndim and axes else ""
+        return Difference(f"{name} has shape {yours.shape}, expected {expected.shape}{letters}")
+    if expected.dtype.kind in "biu" and yours.dtype.kind not in ("b" if expected.dtype.kind == "b" else "iu"):
+        return Difference(f"{name} holds {yours.dtype} numbers, expected {expected.dtype}")
+    wide, right = yours.astype(float), expected.astype(float)
+    with np.errstate(invalid="ignore"):  # inf - inf
+        bound = tolerance.absolute + tolerance.relative * np.abs(right)
+        good = (wide == right) | (np.abs(wide - right) <= np.where(np.isfinite(right), bound, 0.0))
+    if nan_is_nan:
+        good |= np.isnan(wide) & np.isnan(right)
+    if good.all():
+        return None
+    index = _first(~good, axes)
+    return Difference(_locate(name, axes, index, wide, right, good), yours=wide, expected=right, index=index)
+
+
+def _first(bad: np.ndarray, axes: str) -> tuple[int, ...]:
+    """The earliest bad place: by step if there is a time axis, since one wrong step spoils all later ones."""
+    places = np.argwhere(bad)
+    letters = axes.split()
+    if len(letters) == bad.ndim and "T" in letters:
+        places = places[places[:, letters.index("T")].argsort(kind="stable")]
+    return tuple(int(i) for i in places[0])
+
+
+def _locate(
+    name: str, axes: str, index: tuple[int, ...], yours: np.ndarray, expected: np.ndarray, good: np.ndarray
+) -> str:
+    if not index:
+        return f"{name} is {_number(yours[()])}, expected {_number(expected[()])}"
+    letters = axes.split() if len(axes.split()) == len(index) else []
+    words = ", ".join(f"{AXES[letter]} {i}" for letter, i in zip(letters, index, strict=False) if letter in AXES)
+    place = f"{name}[{', '.join(map(str, index))}]" + (f" ({words})" if words else "")
+    count = f"{(~good).sum()} of {good.size} numbers differ"
+    return f"{place} is {_number(yours[index])}, expected {_number(expected[index])}; {count}"
+
+
+def _number(value: Any) -> str:
+    return f"{float(value):.4g}"
+
+
+def _kind(value: Tree) -> str:
+    if isinstance(value, np.ndarray):
+        return f"array of dtype {value.dtype}"
+    return type(value).__name__

@@ -1,0 +1,202 @@
+"""What a spec is made of: an `Assignment`, its exercises, their cases and misconceptions.
+
+    assignment = Assignment("06-lstm")
+
+    @assignment.exercise(lstm.lstm_cell_forward, outputs="h: B H; c: B H; gates: B 4H", points=4, hints=[...])
+    def lstm_cell_forward(draw, B=3, D=4, H=5):
+        return dict(x=draw.normal(B, D), ...)
+
+    @lstm_cell_forward.misconception("g is a candidate, not a gate: it goes through tanh.")
+    def sigmoid_candidate(x, h_prev, c_prev, W_x, W_h, b): ...
+
+The generator's keyword arguments are its sizes. From them follow the cases: the sizes as they stand, twice, with
+different numbers (a memorised answer fails); each size once at 1; D = H and B = T, where a transposed product
+goes unnoticed by shape and must be caught by value. `extra` adds cases of one's own.
+"""
+
+import hashlib
+import hmac
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from grader.answers import ask
+from grader.compare import Case, Output, Question
+from grader.trees import Tree
+
+PUBLIC_KEY = b"the visible cases, which everybody may know"
+_EQUAL = (("D", "H"), ("B", "T"))
+
+Inputs = dict[str, Tree]
+Sizes = dict[str, Any]
+
+
+class Draw:
+    """Random inputs of one case. Nothing here is zero, one or symmetric unless asked for."""
+
+    def __init__(self, seed: bytes) -> None:
+        self.rng = np.random.default_rng(list(seed))
+
+    def normal(self, *shape: int) -> np.ndarray:
+        """Standard normal numbers."""
+        return self.rng.standard_normal(shape)
+
+    def weights(self, rows: int, columns: int) -> np.ndarray:
+        """A weight matrix of normal numbers with standard deviation 1/√rows, so that no unit saturates."""
+        return self.normal(rows, columns) / np.sqrt(rows)
+
+    def integers(self, low: int, high: int, *shape: int) -> np.ndarray:
+        """Integers from low to high - 1, int64."""
+        return self.rng.integers(low, high, shape)
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A wrong version of a function, with the hints (gentlest first) that it earns."""
+
+    name: str
+    function: Callable[..., Tree]
+    hints: tuple[str, ...]
+
+    def source(self, name: str) -> str:
+        """Its code as a student would have written it, as a function called `name`."""
+        lines = textwrap.dedent(inspect.getsource(self.function)).splitlines()
+        start = next(i for i, line in enumerate(lines) if line.startswith("def "))
+        head = lines[start].replace(f"def {self.name}(", f"def {name}(", 1)
+        return "\n".join([head, *lines[start + 1 :]]) + "\n"
+
+
+@dataclass
+class Exercise:
+    """One graded function: its inputs, reference, points, hints and misconceptions.
+
+    Called, it is the reference, so that a misconception can use an earlier function by its name, as a student does.
+    """
+
+    assignment: str
+    generate: Callable[..., Inputs]
+    reference: Callable[..., Tree]
+    outputs: tuple[Output, ...]
+    points: float
+    hints: tuple[str, ...]
+    tolerance: str = "close"
+    extra: Sequence[Sizes] = ()
+    uses: tuple["Exercise", ...] = ()
+    seconds: float = 10.0
+    misconceptions: list[Misconception] = field(default_factory=list)
+
+    def __call__(self, *args: Tree) -> Tree:
+        return self.reference(*args)
+
+    @property
+    def name(self) -> str:
+        return self.generate.__name__
+
+    def misconception(self, *hints: str) -> Callable[[Callable[..., Tree]], Callable[..., Tree]]:
+        """Register a wrong version of this function, and the hints that it earns, the gentlest first."""
+
+        def register(function: Callable[..., Tree]) -> Callable[..., Tree]:
+            self.misconceptions.append(Misconception(function.__name__, function, hints))
+            return function
+
+        return register
+
+    @cached_property
+    def sizes(self) -> list[Sizes]:
+        """The sizes of every case, in order."""
+        usual = {
+            name: parameter.default for name, parameter in list(inspect.signature(self.generate).parameters.items())[1:]
+        }
+        letters = [name for name, value in usual.items() if isinstance(value, int) and name.isupper()]
+        cases = [usual, usual]
+        cases += [usual | {a: usual[b]} for a, b in _EQUAL if a in letters and b in letters]
+        cases += [usual | {letter: 1} for letter in letters]
+        return cases + [usual | sizes for sizes in self.extra]
+
+    def question(self, key: bytes = PUBLIC_KEY) -> Question:
+        """The cases that `key` draws, solved by the reference and by every misconception."""
+        return Question(
+            name=self.name,
+            points=self.points,
+            outputs=self.outputs,
+            tolerance=self.tolerance,
+            hints=self.hints,
+            misconceptions={wrong.name: wrong.hints for wrong in self.misconceptions},
+            cases=tuple(self._case(key, number) for number in range(len(self.sizes))),
+        )
+
+    def inputs(self, key: bytes, number: int) -> Inputs:
+        """The inputs of case `number`: the same for the same key, on every machine."""
+        seed = hmac.digest(key, f"{self.assignment}/{self.name}/{number}".encode(), hashlib.sha256)
+        return self.generate(Draw(seed), **self.sizes[number])
+
+    def _case(self, key: bytes, number: int) -> Case:
+        inputs = self.inputs(key, number)
+        right = ask(self.reference, inputs)
+        if right.problem or right.changed:
+            raise ValueError(f"{self.assignment}/{self.name}: the reference {right.problem or 'changes its arguments'}")
+        mistaken = {}
+        for wrong in self.misconceptions:
+            answer = ask(wrong.function, inputs)
+            if not answer.problem:
+                mistaken[wrong.name] = self._split(answer.value)
+        label = " ".join(f"{name}={value}" for name, value in self.sizes[number].items())
+        label += " (other numbers)" if number == 1 else ""
+        return Case(label, inputs, self._split(right.value), mistaken)
+
+    def _split(self, value: Tree) -> tuple[Tree, ...]:
+        return value if len(self.outputs) > 1 and isinstance(value, tuple) else (value,)
+
+
+class Assignment:
+    """The exercises of one notebook, in the order in which it asks for them."""
+
+    def __init__(self, slug: str) -> None:
+        self.slug = slug
+        self.exercises: dict[str, Exercise] = {}
+
+    def exercise(
+        self,
+        reference: Callable[..., Tree],
+        *,
+        outputs: str,
+        points: float,
+        hints: Sequence[str],
+        tolerance: str = "close",
+        extra: Sequence[Sizes] = (),
+        uses: Sequence[Exercise] = (),
+        seconds: float = 10.0,
+    ) -> Callable[[Callable[..., Inputs]], Exercise]:
+        """Make the decorated input generator into an exercise of this assignment.
+
+        outputs: names and axes of what the function returns, as "h: B T H; c: B T H".
+        uses: the earlier functions that a solution may call; see "follow-through" in the README.
+        seconds: wall-clock time that all cases together may take.
+        """
+
+        def register(generate: Callable[..., Inputs]) -> Exercise:
+            parts = [part.partition(":") for part in outputs.split(";")]
+            exercise = Exercise(
+                assignment=self.slug,
+                generate=generate,
+                reference=reference,
+                outputs=tuple(Output(name.strip(), axes.strip()) for name, _, axes in parts),
+                points=points,
+                hints=tuple(hints),
+                tolerance=tolerance,
+                extra=extra,
+                uses=tuple(uses),
+                seconds=seconds,
+            )
+            self.exercises[exercise.name] = exercise
+            return exercise
+
+        return register
+
+    def __iter__(self) -> Iterator[Exercise]:
+        return iter(self.exercises.values())

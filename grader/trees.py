@@ -1,0 +1,135 @@
+"""Trees to bytes and back: dict, list, tuple, str, int, float, bool, None and arrays; never a pickle.
+
+The same bytes cross the sandbox's wall in both directions and lie in a student's `checks.safetensors`. Arrays
+travel as raw buffers with a declared dtype and shape, the rest as a JSON skeleton in the file's metadata.
+"""
+
+import json
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+
+Tree = Any  # dict | list | tuple | str | int | float | bool | None | np.ndarray, nested
+
+MAX_DEPTH = 20
+MAX_NODES = 100_000
+MAX_INT = 2**63
+_KINDS = "biuf"  # numpy's kinds of dtype that may cross: bool, int, unsigned, float
+
+
+class NotATree(TypeError):
+    """A value that cannot travel; the message says what it is, in words for the student who returned it."""
+
+
+class MalformedBytes(ValueError):
+    """Bytes that are no tree: truncated, too deep, or made by somebody who hoped for a crash."""
+
+
+def encode(tree: Tree) -> bytes:
+    """The bytes of `tree`; raises NotATree, which names the first value that cannot travel."""
+    arrays: dict[str, np.ndarray] = {}
+    skeleton = _pack(tree, arrays, depth=0)
+    return bytes(safetensors.numpy.save(arrays, metadata={"tree": json.dumps(skeleton)}))
+
+
+def decode(data: bytes) -> Tree:
+    """The tree of `data`, with fresh writable arrays; raises MalformedBytes for anything else."""
+    try:
+        size = int.from_bytes(data[:8], "little")
+        skeleton = json.loads(json.loads(data[8 : 8 + size])["__metadata__"]["tree"])
+        arrays = safetensors.numpy.load(bytes(data))
+        return _unpack(skeleton, arrays, [MAX_NODES], depth=0)
+    except (Exception, RecursionError) as error:
+        raise MalformedBytes(f"not a tree: {type(error).__name__}: {error}"[:200]) from None
+
+
+def copy(tree: Tree) -> Tree:
+    """A deep copy: the function that gets it cannot reach the original's arrays, lists or dicts."""
+    match tree:
+        case np.ndarray():
+            return np.array(tree)
+        case dict():
+            return {key: copy(value) for key, value in tree.items()}
+        case list():
+            return [copy(value) for value in tree]
+        case tuple():
+            return tuple(copy(value) for value in tree)
+        case _:
+            return tree
+
+
+def same(a: Tree, b: Tree) -> bool:
+    """Are two trees equal bit for bit, types and NaNs included?"""
+    if type(a) is not type(b):
+        return False
+    match a:
+        case np.ndarray():
+            return bool(a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes())
+        case dict():
+            return list(a) == list(b) and all(same(value, b[key]) for key, value in a.items())
+        case list() | tuple():
+            return len(a) == len(b) and all(map(same, a, b))
+        case _:
+            return bool(a == b or (a != a and b != b))
+
+
+def _pack(tree: Tree, arrays: dict[str, np.ndarray], depth: int) -> Any:
+    if depth > MAX_DEPTH:
+        raise NotATree(f"something nested more than {MAX_DEPTH} deep")
+    match tree:
+        case None | bool() | str():
+            return str(tree) if isinstance(tree, str) else tree
+        case np.bool_() | np.integer():
+            return tree.item()
+        case np.floating():
+            return _pack_array(np.asarray(tree), arrays)
+        case int():
+            if not -MAX_INT <= tree < 2 * MAX_INT:
+                raise NotATree("an integer of more than 64 bits")
+            return int(tree)
+        case float():
+            return float(tree)
+        case np.ndarray():
+            return _pack_array(np.asarray(tree), arrays)
+        case list():
+            return [_pack(value, arrays, depth + 1) for value in tree]
+        case tuple():
+            return {"tuple": [_pack(value, arrays, depth + 1) for value in tree]}
+        case dict():
+            for key in tree:
+                if not isinstance(key, str | int):
+                    raise NotATree(f"a dict with a key of type {type(key).__name__}")
+            return {"dict": [[_pack(k, arrays, depth + 1), _pack(v, arrays, depth + 1)] for k, v in tree.items()]}
+        case _:
+            raise NotATree(f"a {type(tree).__name__}")
+
+
+def _pack_array(array: np.ndarray, arrays: dict[str, np.ndarray]) -> Any:
+    if array.dtype.kind == "U":
+        return array.tolist()
+    if array.dtype.kind not in _KINDS or array.dtype.itemsize > 8:
+        kind = "a ragged or mixed array (dtype object)" if array.dtype.hasobject else f"an array of dtype {array.dtype}"
+        raise NotATree(kind)
+    name = str(len(arrays))
+    arrays[name] = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("=")).reshape(array.shape)
+    return {"array": name}
+
+
+def _unpack(skeleton: Any, arrays: dict[str, np.ndarray], budget: list[int], depth: int) -> Tree:
+    budget[0] -= 1
+    if depth > MAX_DEPTH or budget[0] < 0:
+        raise ValueError("too deep or too large")
+    match skeleton:
+        case {"array": name}:
+            return np.array(arrays[name])
+        case {"tuple": list(values)}:
+            return tuple(_unpack(value, arrays, budget, depth + 1) for value in values)
+        case {"dict": list(pairs)}:
+            return {key: _unpack(value, arrays, budget, depth + 1) for key, value in pairs}
+        case list():
+            return [_unpack(value, arrays, budget, depth + 1) for value in skeleton]
+        case None | bool() | str() | int() | float():
+            return skeleton
+        case _:
+            raise ValueError("an unknown kind of node")

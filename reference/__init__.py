@@ -1,0 +1,42 @@
+"""The right answer to every graded function of the course, in plain numpy: one module per assignment.
+
+The conventions, stated here once and held by every module:
+
+Letters
+    B batch, T time steps, D input features, H hidden units, O outputs, V vocabulary, E embedding,
+    S source length, L layers, K beam width, N heads.
+
+Arrays
+    Batch-major, (B, T, D), as torch's ``batch_first=True``. Vectors are rows: ``x @ W_x + h @ W_h + b`` with
+    W_x (D, H), W_h (H, H), b (H,). Results are float64, ids int64, whatever real or integer type comes in.
+
+Gates
+    Stacked on the last axis in PyTorch's order. LSTM: i, f, g, o, so W_x is (D, 4H). GRU: r, z, n, so W_x is
+    (D, 3H).
+
+The GRU variant
+    That of Cho (2014) and Bahdanau (2015): r acts on h_prev *before* the matrix product, and z lets the *new*
+    state in::
+
+        n = tanh(x W_xn + (r * h_prev) W_hn + b_n)
+        h = (1 - z) * h_prev + z * n
+
+    PyTorch and cuDNN apply r after the product, and their z keeps the old state; d2l's z keeps the old one too.
+
+Gradients
+    dX is the gradient of the loss with respect to X and has X's shape, summed over batch and time. No cache
+    objects: a backward function takes the arrays it needs, and stands right under its forward.
+
+Purity
+    Functions are pure: no input is mutated, no state is hidden, randomness comes only through the given rng.
+    T = 0 and B = 0 give what the equations give for empty sums and sequences. A wrong argument is a ValueError
+    that names it.
+"""
+
+from typing import Any
+
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+__all__ = ["Array"]

@@ -1,0 +1,206 @@
+"""01-rnn: the recurrent cell, unrolled over time, and the types of network it makes.
+
+`params` is a dict of W_x (D, H), W_h (H, H), b (H,), W_y (H, O) and b_y (O,). Outputs y are logits.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from reference import Array
+from reference.functional import softmax
+from reference.shapes import checked_arrays, named_entries
+
+__all__ = [
+    "many_to_many",
+    "many_to_one",
+    "one_to_many",
+    "output_layer",
+    "rnn_cell_forward",
+    "rnn_forward",
+    "softmax",
+]
+
+_NAMES = "W_x W_h b W_y b_y"
+
+
+def rnn_cell_forward(x: Array, h_prev: Array, W_x: Array, W_h: Array, b: Array) -> Array:
+    """One step of a simple recurrent network.
+
+    Parameters
+    ----------
+    x : ndarray of shape (B, D)
+        The input of this step.
+    h_prev : ndarray of shape (B, H)
+        The state after the step before.
+    W_x : ndarray of shape (D, H)
+    W_h : ndarray of shape (H, H)
+    b : ndarray of shape (H,)
+
+    Returns
+    -------
+    h : ndarray of shape (B, H)
+        The state after this step, in [-1, 1].
+
+    Raises
+    ------
+    ValueError
+        A shape does not fit.
+
+    Notes
+    -----
+    h = tanh(x W_x + h_prev W_h + b). The network of Elman (1990), with tanh in the place of his logistic function.
+    """
+    x, h_prev, W_x, W_h, b = checked_arrays(
+        x=(x, "B D"), h_prev=(h_prev, "B H"), W_x=(W_x, "D H"), W_h=(W_h, "H H"), b=(b, "H")
+    )
+    return np.tanh(x @ W_x + h_prev @ W_h + b)
+
+
+def rnn_forward(x: Array, h0: Array, W_x: Array, W_h: Array, b: Array) -> Array:
+    """The cell unrolled over time, with the same weights at every step.
+
+    Parameters
+    ----------
+    x : ndarray of shape (B, T, D)
+    h0 : ndarray of shape (B, H)
+        The state before the first step.
+    W_x : ndarray of shape (D, H)
+    W_h : ndarray of shape (H, H)
+    b : ndarray of shape (H,)
+
+    Returns
+    -------
+    h : ndarray of shape (B, T, H)
+        h[:, t] is the state after step t; T = 0 gives no states, (B, 0, H).
+
+    Raises
+    ------
+    ValueError
+        A shape does not fit.
+
+    Notes
+    -----
+    h_t = tanh(x_t W_x + h_{t-1} W_h + b) (Elman 1990). Only h_{t-1} W_h has to wait for the step before: the input
+    product of all steps is one matrix product (Appleyard, Kočiský & Blunsom 2016).
+    """
+    x, h0, W_x, W_h, b = checked_arrays(
+        x=(x, "B T D"), h0=(h0, "B H"), W_x=(W_x, "D H"), W_h=(W_h, "H H"), b=(b, "H")
+    )
+    h = x @ W_x + b  # each step's share of the input, until its state takes the place
+    h_prev = h0
+    for t in range(x.shape[1]):
+        h_prev = h[:, t] = np.tanh(h[:, t] + h_prev @ W_h)
+    return h
+
+
+def output_layer(h: Array, W_y: Array, b_y: Array) -> Array:
+    """States to logits.
+
+    Parameters
+    ----------
+    h : ndarray of shape (..., H)
+        Any leading axes: (B, H) for one step, (B, T, H) for all.
+    W_y : ndarray of shape (H, O)
+    b_y : ndarray of shape (O,)
+
+    Returns
+    -------
+    y : ndarray of shape (..., O)
+
+    Raises
+    ------
+    ValueError
+        A shape does not fit.
+
+    Notes
+    -----
+    y = h W_y + b_y.
+    """
+    h, W_y, b_y = checked_arrays(h=(h, "... H"), W_y=(W_y, "H O"), b_y=(b_y, "O"))
+    return h @ W_y + b_y
+
+
+def many_to_one(x: Array, h0: Array, params: Mapping[str, Array]) -> Array:
+    """A sequence in, one output: the output layer on the last state.
+
+    Parameters
+    ----------
+    x : ndarray of shape (B, T, D)
+    h0 : ndarray of shape (B, H)
+    params : dict of W_x (D, H), W_h (H, H), b (H,), W_y (H, O), b_y (O,)
+
+    Returns
+    -------
+    y : ndarray of shape (B, O)
+        With T = 0 no step is taken, and the last state is h0.
+
+    Raises
+    ------
+    ValueError
+        A shape does not fit, or params lacks an entry.
+    """
+    W_x, W_h, b, W_y, b_y = named_entries(params, _NAMES)
+    h = rnn_forward(x, h0, W_x, W_h, b)
+    return output_layer(h[:, -1] if h.shape[1] else h0, W_y, b_y)
+
+
+def many_to_many(x: Array, h0: Array, params: Mapping[str, Array]) -> Array:
+    """A sequence in, an output at every step: the output layer on every state.
+
+    Parameters
+    ----------
+    x : ndarray of shape (B, T, D)
+    h0 : ndarray of shape (B, H)
+    params : dict of W_x (D, H), W_h (H, H), b (H,), W_y (H, O), b_y (O,)
+
+    Returns
+    -------
+    y : ndarray of shape (B, T, O)
+        T = 0 gives no outputs, (B, 0, O).
+
+    Raises
+    ------
+    ValueError
+        A shape does not fit, or params lacks an entry.
+    """
+    W_x, W_h, b, W_y, b_y = named_entries(params, _NAMES)
+    return output_layer(rnn_forward(x, h0, W_x, W_h, b), W_y, b_y)
+
+
+def one_to_many(x0: Array, h0: Array, params: Mapping[str, Array], steps: int) -> Array:
+    """One input, a sequence out: every output is the next step's input.
+
+    Parameters
+    ----------
+    x0 : ndarray of shape (B, D)
+        The input of the first step.
+    h0 : ndarray of shape (B, H)
+    params : dict of W_x (D, H), W_h (H, H), b (H,), W_y (H, O), b_y (O,), with O = D
+    steps : int, 0 or more
+
+    Returns
+    -------
+    y : ndarray of shape (B, steps, O)
+
+    Raises
+    ------
+    ValueError
+        A shape does not fit (O = D too), params lacks an entry, or steps is not an integer of 0 or more.
+
+    Notes
+    -----
+    x_0 = x0, and x_{t+1} = y_t (as logits: no softmax in between).
+    """
+    W_x, W_h, b, W_y, b_y = named_entries(params, _NAMES)
+    x0, h0, W_x, W_h, b, W_y, b_y = checked_arrays(
+        x0=(x0, "B D"), h0=(h0, "B H"), W_x=(W_x, "D H"), W_h=(W_h, "H H"), b=(b, "H"), W_y=(W_y, "H D"), b_y=(b_y, "D")
+    )  # fmt: skip
+    if not isinstance(steps, int | np.integer) or steps < 0:
+        raise ValueError(f"steps is {steps!r}, expected an integer of 0 or more")
+    y = np.empty((len(x0), steps, x0.shape[1]))
+    x, h = x0, h0
+    for t in range(steps):
+        h = rnn_cell_forward(x, h, W_x, W_h, b)
+        x = y[:, t] = output_layer(h, W_y, b_y)
+    return y

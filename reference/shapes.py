@@ -1,0 +1,97 @@
+"""Shapes said once, at the top of a function, by the letters of the conventions page.
+
+x, h_prev, W_x = checked_arrays(x=(x, "B D"), h_prev=(h_prev, "B H"), W_x=(W_x, "D H"))
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from reference import Array
+
+_AXIS = re.compile(r"(\d*)([A-Za-z]\w*)")  # "H", "D_v", "4H"
+_DTYPES = {float: ("biuf", np.float64), int: ("iu", np.int64), bool: ("b", np.bool_)}
+
+Sizes = dict[str, int | tuple[int, ...]]
+
+
+def checked_arrays(**arguments: tuple[Any, str] | tuple[Any, str, type]) -> list[Array]:
+    """The arguments as arrays, in the order given, once their shapes are known to fit one another.
+
+    Parameters
+    ----------
+    **arguments : name=(value, axes) or name=(value, axes, type)
+        axes: one letter per axis, split by spaces: "B T D". The same letter is the same size in all arguments.
+        "4H" is four times the size of H. A leading "..." stands for any axes, the same in all arguments.
+        type: float (the default; integers are welcome), int or bool.
+
+    Returns
+    -------
+    list of ndarray of float64, int64 or bool
+        Never copied without need: treat them as the caller's own.
+
+    Raises
+    ------
+    ValueError
+        A shape or dtype does not fit; the message names the argument.
+    """
+    sizes: Sizes = {}
+    arrays = []
+    for name, (value, axes, *kind) in arguments.items():
+        array = _as_type(name, value, kind[0] if kind else float)
+        letters = axes.split()
+        if not _fits(array.shape, letters, sizes):
+            raise ValueError(f"{name} has shape {array.shape}, expected {_described(letters, sizes)}")
+        arrays.append(array)
+    return arrays
+
+
+def named_entries(params: Mapping[str, Array], names: str, argument: str = "params") -> list[Array]:
+    """The entries of a dict of arrays, in the order of names ("W_x W_h b"); ValueError if one is missing."""
+    missing = [name for name in names.split() if name not in params]
+    if missing:
+        raise ValueError(f"{argument} has no {', '.join(missing)}; expected the keys {names}")
+    return [params[name] for name in names.split()]
+
+
+def _as_type(name: str, value: object, kind: type) -> Array:
+    codes, dtype = _DTYPES[kind]
+    try:
+        array = np.asarray(value)
+    except ValueError as error:  # rows of unequal length
+        raise ValueError(f"{name} is not an array: {error}") from error
+    if array.size and array.dtype.kind not in codes:
+        raise ValueError(f"{name} has dtype {array.dtype}, expected {kind.__name__}")
+    return array.astype(dtype, copy=False)
+
+
+def _fits(shape: tuple[int, ...], letters: list[str], sizes: Sizes) -> bool:
+    """Whether shape fits; a letter met for the first time is entered in sizes."""
+    if letters[:1] == ["..."]:
+        leading = shape[: max(0, len(shape) - len(letters) + 1)]
+        if sizes.setdefault("...", leading) != leading:
+            return False
+        shape, letters = shape[len(leading) :], letters[1:]
+    return len(shape) == len(letters) and all(
+        _axis_fits(*pair, sizes) for pair in zip(shape, letters, strict=True)
+    )
+
+
+def _axis_fits(size: int, axis: str, sizes: Sizes) -> bool:
+    factor, letter = _factor_and_letter(axis)
+    return size % factor == 0 and sizes.setdefault(letter, size // factor) == size // factor
+
+
+def _factor_and_letter(axis: str) -> tuple[int, str]:
+    match = _AXIS.fullmatch(axis)
+    assert match, f"no such axis: {axis!r}"
+    return int(match[1] or 1), match[2]
+
+
+def _described(letters: list[str], sizes: Sizes) -> str:
+    """The shape asked for, as in "(B, 4H) where B = 2, H = 3"."""
+    names = dict.fromkeys(axis if axis == "..." else _factor_and_letter(axis)[1] for axis in letters)
+    known = ", ".join(f"{name} = {sizes[name]}" for name in names if name in sizes)
+    return f"({', '.join(letters)})" + (f" where {known}" if known else "")
