@@ -1,0 +1,160 @@
+"""Read notebooks as what they are, JSON that anybody may have written, and rebuild a submission from its source.
+
+Only the standard library is needed here: the self-check reads notebooks, too, and starts fast.
+"""
+
+import copy
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+MAX_BYTES = 20 * 2**20
+
+Notebook = dict[str, Any]
+Cell = dict[str, Any]
+
+
+class UnreadableNotebook(ValueError):
+    """A file that cannot be taken for a notebook; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """The instructor's notebook with the student's answers in it.
+
+    notes: what was odd about the submitted file, in words for student and instructor.
+    """
+
+    notebook: Notebook
+    notes: tuple[str, ...]
+
+
+def read(path: Path) -> Notebook:
+    """The notebook at `path`; raises UnreadableNotebook."""
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise UnreadableNotebook(
+                f"{path.name} has {size / 2**20:.0f} MB, more than the {MAX_BYTES >> 20} MB that are read: "
+                "clear its outputs (Kernel > Restart Kernel and Clear Outputs) and save it again"
+            )
+        data = path.read_bytes()
+    except OSError as error:
+        raise UnreadableNotebook(f"{path.name} cannot be read: {error.strerror}") from None
+    return parse(data, path.name)
+
+
+def parse(data: bytes, name: str) -> Notebook:
+    """The notebook in `data`; raises UnreadableNotebook, with `name` in the message."""
+    if not data.strip():
+        raise UnreadableNotebook(f"{name} is empty: save the notebook again, or submit another copy")
+    if data.lstrip().startswith((b"<<<<<<<", b"=======", b">>>>>>>")) or b"\n<<<<<<< " in data:
+        raise UnreadableNotebook(f"{name} holds merge conflict markers (<<<<<<<): choose one version and save it again")
+    try:
+        notebook = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableNotebook(f"{name} is not a notebook, since it is not JSON: {error}"[:300]) from None
+    if not isinstance(notebook, dict) or not isinstance(notebook.get("nbformat"), int):
+        raise UnreadableNotebook(f"{name} is JSON but not a notebook: it has no nbformat number")
+    if notebook["nbformat"] != 4:
+        raise UnreadableNotebook(
+            f"{name} is in notebook format {notebook['nbformat']}; format 4 is needed: "
+            "open it in JupyterLab, which converts it, and save it again"
+        )
+    cells = notebook.get("cells")
+    if not isinstance(cells, list) or not all(map(_is_cell, cells)):
+        raise UnreadableNotebook(f"{name} is damaged: its cells are not a list of cells")
+    return notebook
+
+
+def _is_cell(cell: object) -> bool:
+    return (
+        isinstance(cell, dict)
+        and isinstance(cell.get("cell_type"), str)
+        and isinstance(cell.get("metadata", {}), dict)
+        and isinstance(cell.get("source"), str | list)
+        and all(isinstance(line, str) for line in cell["source"])
+    )
+
+
+def source(cell: Cell) -> str:
+    """The text of a cell."""
+    return "".join(cell["source"])
+
+
+def grade_id(cell: Cell) -> str:
+    """nbgrader's name for the cell; empty for a cell of the student's own."""
+    marks = cell.get("metadata", {}).get("nbgrader")
+    name = marks.get("grade_id") if isinstance(marks, dict) else None
+    return name if isinstance(name, str) else ""
+
+
+def has(cell: Cell, mark: str) -> bool:
+    """Is the cell marked by nbgrader as "grade", "solution" or "locked"?"""
+    marks = cell.get("metadata", {}).get("nbgrader")
+    return isinstance(marks, dict) and bool(marks.get(mark))
+
+
+def is_experiment(cell: Cell) -> bool:
+    """Is it one of the assignment's experiments, which grading skips?"""
+    tags = cell.get("metadata", {}).get("tags")
+    return isinstance(tags, list) and "experiment" in tags
+
+
+def code_to_run(notebook: Notebook) -> Iterator[tuple[str, str]]:
+    """Name and text of the cells that define things: not the checks, nor the experiments."""
+    for number, cell in enumerate(notebook["cells"]):
+        if cell["cell_type"] == "code" and not has(cell, "grade") and not is_experiment(cell):
+            yield grade_id(cell) or f"own cell {number + 1}", source(cell)
+
+
+def rebuild(release: Notebook, submitted: Notebook) -> Submission:
+    """The released notebook with the student's answers, and their own code cells where they stood.
+
+    Nothing else of the submission survives: not its metadata, tags, kernel, attachments or outputs, not its
+    versions of the instructor's cells. A solution cell that was copied keeps its last copy, the one that counts when
+    the notebook runs; the others become cells of the student's own.
+    """
+    known = {grade_id(cell): cell for cell in release["cells"] if grade_id(cell)}
+    answers: dict[str, str] = {}
+    extras: dict[str, list[str]] = {}  # the known cell that they follow -> texts
+    notes: list[str] = []
+    after = ""
+    for cell in submitted["cells"]:
+        name = grade_id(cell)
+        if name in known and has(known[name], "solution"):
+            if name in answers:
+                notes.append(f"the cell `{name}` is there twice; the last one counts")
+                extras.setdefault(after, []).append(answers[name])
+            answers[name] = source(cell)
+        elif name not in known and cell["cell_type"] == "code" and source(cell).strip():
+            extras.setdefault(after, []).append(source(cell))
+        after = name if name in known else after
+    cells = [_code_cell(text, f"own-0-{i}") for i, text in enumerate(extras.get("", []))]
+    for cell in release["cells"]:
+        cell = copy.deepcopy(cell)
+        name = grade_id(cell)
+        if has(cell, "solution"):
+            if name not in answers:
+                notes.append(f"the cell `{name}` was deleted")
+            cell["source"] = answers.get(name, "")
+        if cell["cell_type"] == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+        cells.append(cell)
+        cells += [
+            _code_cell(text, f"own-{len(cells)}-{i}") for i, text in enumerate(extras.get(name, []) if name else [])
+        ]
+    return Submission(release | {"cells": cells}, tuple(notes))
+
+
+def _code_cell(text: str, cell_id: str) -> Cell:
+    return {
+        "cell_type": "code",
+        "execution_count": None,
+        "id": cell_id,
+        "metadata": {},
+        "outputs": [],
+        "source": text,
+    }
