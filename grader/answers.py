@@ -40,6 +40,10 @@ class Answer:
 NOT_DONE = Answer(problem="is not done yet", not_done=True)
 
 
+def _needs(stub: str) -> Answer:
+    return Answer(problem=f"needs `{stub}`, which is not done yet", not_done=True)
+
+
 def ask(function: Callable[..., object], inputs: dict[str, Tree]) -> Answer:
     """Call `function` with copies of `inputs`, in order; never raises but KeyboardInterrupt."""
     given = trees.copy(inputs)
@@ -49,8 +53,9 @@ def ask(function: Callable[..., object], inputs: dict[str, Tree]) -> Answer:
             value = function(*given.values())
             trees.encode(value)  # refuses what cannot be compared
             value = trees.copy(value)  # a function may return the same buffer at every call
-    except NotImplementedError:
-        return NOT_DONE
+    except NotImplementedError as error:
+        stub = traceback.extract_tb(error.__traceback__)[-1].name
+        return NOT_DONE if stub in ("ask", function.__name__) else _needs(stub)
     except trees.NotATree as error:
         return Answer(problem=f"returns {error}, which cannot be compared")
     except KeyboardInterrupt:
@@ -67,8 +72,7 @@ def ask_all(function: Callable[..., object], cases: Sequence[dict[str, Tree]]) -
     """The answers to all cases, in order; a stub is asked only once."""
     answers: list[Answer] = []
     for inputs in cases:
-        answer = NOT_DONE if answers and answers[0].not_done else ask(function, inputs)
-        answers.append(answer)
+        answers.append(answers[0] if answers and answers[0].not_done else ask(function, inputs))
     return answers
 
 

@@ -48,11 +48,11 @@ class Draw:
 
     def weights(self, rows: int, columns: int) -> np.ndarray:
         """A weight matrix of normal numbers with standard deviation 1/√rows, so that no unit saturates."""
-        return self.normal(rows, columns) / np.sqrt(rows)
+        return np.asarray(self.normal(rows, columns) / np.sqrt(rows))
 
     def integers(self, low: int, high: int, *shape: int) -> np.ndarray:
         """Integers from low to high - 1, int64."""
-        return self.rng.integers(low, high, shape)
+        return np.asarray(self.rng.integers(low, high, shape))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,136 @@
+"""Grade one submission: rebuild it, run it in the sandbox, compare outside, name the mistake, score."""
+
+import hashlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from grader import notebook
+from grader.compare import Question, Verdict, judge
+from grader.diagnose import diagnose
+from grader.exercise import Assignment, Exercise
+from grader.notebook import Notebook
+from grader.sandbox import Call, Cell, Sandbox
+from grader.sandbox import Submission as Running
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One question of one submission.
+
+    first_failure: the first case that is not right, and where in it; empty if all are right.
+    followed: scored with the right earlier functions in place of the student's own, which gave more.
+    """
+
+    name: str
+    points: float
+    score: float
+    summary: str
+    first_failure: str = ""
+    misconception: str = ""
+    hints: tuple[str, ...] = ()
+    followed: bool = False
+    not_done: bool = False
+    printed: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """All that grading one submission gave. `problem` says why there is no score, if there is none."""
+
+    assignment: str
+    student: str
+    fingerprint: str  # of the submitted bytes
+    version: str  # of everything else that the score depends on
+    isolation: str
+    questions: tuple[Graded, ...] = ()
+    cell_errors: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    printed: str = ""
+    problem: str = ""
+    seconds: float = 0.0
+
+    @property
+    def score(self) -> float:
+        return round(sum(question.score for question in self.questions), 4)
+
+    @property
+    def points(self) -> float:
+        return sum(question.points for question in self.questions)
+
+
+@dataclass(frozen=True)
+class Grader:
+    """Everything needed to grade submissions of one assignment; one per process."""
+
+    assignment: Assignment
+    key: bytes
+    release: Notebook
+    version: str
+
+    @cached_property
+    def questions(self) -> dict[str, Question]:
+        """The hidden cases: drawn and solved once, the same for the whole class."""
+        return {exercise.name: exercise.question(self.key) for exercise in self.assignment}
+
+    def grade(self, student: str, data: bytes, sandbox: Sandbox) -> tuple[Result, Notebook]:
+        """Grade the submitted bytes; raises UnreadableNotebook. Also returns the rebuilt notebook."""
+        start = time.monotonic()
+        submission = notebook.rebuild(self.release, notebook.parse(data, "the notebook"))
+        cells = [Cell(name, text) for name, text in notebook.code_to_run(submission.notebook)]
+        with sandbox.submission(cells) as running:
+            questions = tuple(self._grade_question(exercise, running) for exercise in self.assignment)
+            result = Result(
+                assignment=self.assignment.slug,
+                student=student,
+                fingerprint=hashlib.sha256(data).hexdigest(),
+                version=self.version,
+                isolation=sandbox.isolation,
+                questions=questions,
+                cell_errors=dict(running.cell_errors),
+                notes=submission.notes,
+                printed=running.printed,
+            )
+        return replace(result, seconds=round(time.monotonic() - start, 3)), submission.notebook
+
+    def _grade_question(self, exercise: Exercise, running: Running) -> Graded:
+        """The score with the student's own earlier functions, or with the right ones if that is better."""
+        question = self.questions[exercise.name]
+        cases = [case.inputs for case in question.cases]
+        outcome = running.ask(Call(exercise.name, cases, exercise.seconds))
+        verdict, followed = judge(question, outcome.answers), False
+        if exercise.uses and not verdict.passed:
+            right = {earlier.name: earlier.reference for earlier in exercise.uses}
+            again = judge(question, running.ask(Call(exercise.name, cases, exercise.seconds, right)).answers)
+            if again.score > verdict.score:
+                verdict, followed = again, True
+        return _graded(verdict, followed, outcome.printed, running.cell_errors.get(exercise.name, ""))
+
+
+def _graded(verdict: Verdict, followed: bool, printed: str, cell_error: str) -> Graded:
+    question = verdict.question
+    right = sum(mark.difference is None for mark in verdict.marks)
+    graded = Graded(
+        name=question.name,
+        points=question.points,
+        score=verdict.score,
+        summary=f"{right} of {len(verdict.marks)} checks right",
+        followed=followed,
+        not_done=verdict.not_done,
+        printed=printed,
+    )
+    if verdict.passed:
+        return graded
+    if cell_error:
+        return replace(graded, summary="the cell fails", first_failure=f"Running the cell, Python {cell_error}")
+    if verdict.not_done:
+        return replace(graded, summary="not done yet")
+    failure, diagnosis = verdict.first_failure, diagnose(verdict)
+    assert failure and failure.difference and diagnosis  # since it is neither right nor untouched
+    return replace(
+        graded,
+        first_failure=f"In the case {failure.case}: {failure.difference.text}",
+        misconception=diagnosis.name,
+        hints=diagnosis.hints,
+    )
