@@ -21,22 +21,21 @@ The GRU variant
         n = tanh(x W_xn + (r * h_prev) W_hn + b_n)
         h = (1 - z) * h_prev + z * n
 
-    PyTorch and cuDNN apply r after the product, and their z keeps the old state; d2l's z keeps the old one too.
+    PyTorch and cuDNN apply r after the product, and their z keeps the old state; so does d2l's z.
 
 Gradients
-    dX is the gradient of the loss with respect to X and has X's shape, summed over batch and time. No cache
-    objects: a backward function takes the arrays it needs, and stands right under its forward.
+    dX is the gradient of the loss with respect to X and has X's shape; that of a weight is a sum over batch
+    and time. No cache objects: a backward function takes the arrays it needs, and stands under its forward.
 
 Purity
     Functions are pure: no input is mutated, no state is hidden, randomness comes only through the given rng.
-    T = 0 and B = 0 give what the equations give for empty sums and sequences. A wrong argument is a ValueError
-    that names it.
+    T = 0 and B = 0 give what the equations give for empty sums and sequences. A wrong argument is a
+    ValueError that names it.
 """
 
-from typing import Any
-
+import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+Array = npt.NDArray[np.float64]
 
 __all__ = ["Array"]

@@ -1,4 +1,4 @@
-"""The functions that every network of the course is made of, stable at any finite input, and their derivatives.
+"""The functions that every network of the course is made of, stable at any finite input, with derivatives.
 
 A backward takes the upstream gradient dy and its forward's output y.
 """
@@ -51,6 +51,11 @@ def sigmoid_backward(dy: Array, y: Array) -> Array:
     Returns
     -------
     dx : ndarray, like y
+
+    Raises
+    ------
+    ValueError
+        dy and y differ in shape.
     """
     dy, y = checked_arrays(dy=(dy, "..."), y=(y, "..."))
     return dy * y * (1.0 - y)
@@ -67,6 +72,11 @@ def tanh_backward(dy: Array, y: Array) -> Array:
     Returns
     -------
     dx : ndarray, like y
+
+    Raises
+    ------
+    ValueError
+        dy and y differ in shape.
     """
     dy, y = checked_arrays(dy=(dy, "..."), y=(y, "..."))
     return dy * (1.0 - y * y)
@@ -96,7 +106,7 @@ def softmax(z: Array) -> Array:
     no positive number (Bridle 1990; Goodfellow, Bengio & Courville 2016, section 4.1).
     """
     exp_z = np.exp(_below_maximum(z))
-    return exp_z / exp_z.sum(axis=-1, keepdims=True)
+    return exp_z / _row_sum(exp_z)
 
 
 def softmax_backward(dy: Array, y: Array) -> Array:
@@ -105,7 +115,7 @@ def softmax_backward(dy: Array, y: Array) -> Array:
     Parameters
     ----------
     dy, y : ndarray of shape (..., O)
-        The upstream gradient, and the output of `softmax`. Where y is 0, so is dz: masked weights need no care.
+        The upstream gradient, and the output of `softmax`. Where y is 0 (a masked weight), so is dz.
 
     Returns
     -------
@@ -117,7 +127,7 @@ def softmax_backward(dy: Array, y: Array) -> Array:
         dy and y differ in shape, or have no axis.
     """
     dy, y = checked_arrays(dy=(dy, "... O"), y=(y, "... O"))
-    return y * (dy - (dy * y).sum(axis=-1, keepdims=True))
+    return y * (dy - _row_sum(dy * y))
 
 
 def log_softmax(z: Array) -> Array:
@@ -126,7 +136,7 @@ def log_softmax(z: Array) -> Array:
     Parameters
     ----------
     z : ndarray of shape (..., O)
-        Any leading axes.
+        Any leading axes, and O at least 1.
 
     Returns
     -------
@@ -143,7 +153,7 @@ def log_softmax(z: Array) -> Array:
     y_k = z_k - log sum_j exp(z_j), with the row's maximum taken from z first.
     """
     z = _below_maximum(z)
-    return z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
+    return z - np.log(_row_sum(np.exp(z)))
 
 
 def log_softmax_backward(dy: Array, y: Array) -> Array:
@@ -164,10 +174,16 @@ def log_softmax_backward(dy: Array, y: Array) -> Array:
         dy and y differ in shape, or have no axis.
     """
     dy, y = checked_arrays(dy=(dy, "... O"), y=(y, "... O"))
-    return dy - np.exp(y) * dy.sum(axis=-1, keepdims=True)
+    return dy - np.exp(y) * _row_sum(dy)
 
 
 def _below_maximum(z: Array) -> Array:
     """z less the maximum of its row: 0 is the largest entry."""
     (z,) = checked_arrays(z=(z, "... O"))
-    return z - z.max(axis=-1, keepdims=True, initial=-np.inf)
+    row_max: Array = z.max(axis=-1, keepdims=True, initial=-np.inf)
+    return z - row_max
+
+
+def _row_sum(a: Array) -> Array:
+    total: Array = a.sum(axis=-1, keepdims=True)
+    return total

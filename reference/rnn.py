@@ -25,7 +25,9 @@ _NAMES = "W_x W_h b W_y b_y"
 
 
 def rnn_cell_forward(x: Array, h_prev: Array, W_x: Array, W_h: Array, b: Array) -> Array:
-    """One step of a simple recurrent network.
+    """One step of the simple recurrent network, with tanh.
+
+    h = tanh(x W_x + h_prev W_h + b)    (Elman 1990)
 
     Parameters
     ----------
@@ -46,10 +48,6 @@ def rnn_cell_forward(x: Array, h_prev: Array, W_x: Array, W_h: Array, b: Array) 
     ------
     ValueError
         A shape does not fit.
-
-    Notes
-    -----
-    h = tanh(x W_x + h_prev W_h + b). The network of Elman (1990), with tanh in the place of his logistic function.
     """
     x, h_prev, W_x, W_h, b = checked_arrays(
         x=(x, "B D"), h_prev=(h_prev, "B H"), W_x=(W_x, "D H"), W_h=(W_h, "H H"), b=(b, "H")
@@ -59,6 +57,11 @@ def rnn_cell_forward(x: Array, h_prev: Array, W_x: Array, W_h: Array, b: Array) 
 
 def rnn_forward(x: Array, h0: Array, W_x: Array, W_h: Array, b: Array) -> Array:
     """The cell unrolled over time, with the same weights at every step.
+
+    h_t = tanh(x_t W_x + h_{t-1} W_h + b)    (Elman 1990)
+
+    Only h_{t-1} W_h has to wait for the step before: the input product of all steps is taken at once
+    (Appleyard, Kočiský & Blunsom 2016).
 
     Parameters
     ----------
@@ -78,11 +81,6 @@ def rnn_forward(x: Array, h0: Array, W_x: Array, W_h: Array, b: Array) -> Array:
     ------
     ValueError
         A shape does not fit.
-
-    Notes
-    -----
-    h_t = tanh(x_t W_x + h_{t-1} W_h + b) (Elman 1990). Only h_{t-1} W_h has to wait for the step before: the input
-    product of all steps is one matrix product (Appleyard, Kočiský & Blunsom 2016).
     """
     x, h0, W_x, W_h, b = checked_arrays(
         x=(x, "B T D"), h0=(h0, "B H"), W_x=(W_x, "D H"), W_h=(W_h, "H H"), b=(b, "H")
@@ -96,6 +94,8 @@ def rnn_forward(x: Array, h0: Array, W_x: Array, W_h: Array, b: Array) -> Array:
 
 def output_layer(h: Array, W_y: Array, b_y: Array) -> Array:
     """States to logits.
+
+    y = h W_y + b_y
 
     Parameters
     ----------
@@ -112,10 +112,6 @@ def output_layer(h: Array, W_y: Array, b_y: Array) -> Array:
     ------
     ValueError
         A shape does not fit.
-
-    Notes
-    -----
-    y = h W_y + b_y.
     """
     h, W_y, b_y = checked_arrays(h=(h, "... H"), W_y=(W_y, "H O"), b_y=(b_y, "O"))
     return h @ W_y + b_y
@@ -171,6 +167,8 @@ def many_to_many(x: Array, h0: Array, params: Mapping[str, Array]) -> Array:
 def one_to_many(x0: Array, h0: Array, params: Mapping[str, Array], steps: int) -> Array:
     """One input, a sequence out: every output is the next step's input.
 
+    x_{t+1} = y_t, as logits: no softmax in between.
+
     Parameters
     ----------
     x0 : ndarray of shape (B, D)
@@ -187,19 +185,15 @@ def one_to_many(x0: Array, h0: Array, params: Mapping[str, Array], steps: int) -
     ------
     ValueError
         A shape does not fit (O = D too), params lacks an entry, or steps is not an integer of 0 or more.
-
-    Notes
-    -----
-    x_0 = x0, and x_{t+1} = y_t (as logits: no softmax in between).
     """
     W_x, W_h, b, W_y, b_y = named_entries(params, _NAMES)
-    x0, h0, W_x, W_h, b, W_y, b_y = checked_arrays(
-        x0=(x0, "B D"), h0=(h0, "B H"), W_x=(W_x, "D H"), W_h=(W_h, "H H"), b=(b, "H"), W_y=(W_y, "H D"), b_y=(b_y, "D")
-    )  # fmt: skip
+    x, h, W_x, W_h, b = checked_arrays(
+        x0=(x0, "B D"), h0=(h0, "B H"), W_x=(W_x, "D H"), W_h=(W_h, "H H"), b=(b, "H")
+    )
+    x, h, W_y, b_y = checked_arrays(x0=(x, "B D"), h0=(h, "B H"), W_y=(W_y, "H D"), b_y=(b_y, "D"))
     if not isinstance(steps, int | np.integer) or steps < 0:
         raise ValueError(f"steps is {steps!r}, expected an integer of 0 or more")
-    y = np.empty((len(x0), steps, x0.shape[1]))
-    x, h = x0, h0
+    y = np.empty((len(x), steps, x.shape[1]))
     for t in range(steps):
         h = rnn_cell_forward(x, h, W_x, W_h, b)
         x = y[:, t] = output_layer(h, W_y, b_y)

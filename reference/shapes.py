@@ -3,28 +3,27 @@
 x, h_prev, W_x = checked_arrays(x=(x, "B D"), h_prev=(h_prev, "B H"), W_x=(W_x, "D H"))
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from reference import Array
 
-_AXIS = re.compile(r"(\d*)([A-Za-z]\w*)")  # "H", "D_v", "4H"
 _DTYPES = {float: ("biuf", np.float64), int: ("iu", np.int64), bool: ("b", np.bool_)}
 
 Sizes = dict[str, int | tuple[int, ...]]
 
 
-def checked_arrays(**arguments: tuple[Any, str] | tuple[Any, str, type]) -> list[Array]:
+def checked_arrays(**arguments: tuple[Any, str] | tuple[Any, str, type]) -> list[npt.NDArray[Any]]:
     """The arguments as arrays, in the order given, once their shapes are known to fit one another.
 
     Parameters
     ----------
     **arguments : name=(value, axes) or name=(value, axes, type)
-        axes: one letter per axis, split by spaces: "B T D". The same letter is the same size in all arguments.
-        "4H" is four times the size of H. A leading "..." stands for any axes, the same in all arguments.
+        axes: a letter per axis, split by spaces: "B T D". The same letter is the same size in all
+        arguments, "4H" is four times H, and a leading "..." is any axes, the same in all arguments.
         type: float (the default; integers are welcome), int or bool.
 
     Returns
@@ -56,7 +55,7 @@ def named_entries(params: Mapping[str, Array], names: str, argument: str = "para
     return [params[name] for name in names.split()]
 
 
-def _as_type(name: str, value: object, kind: type) -> Array:
+def _as_type(name: str, value: object, kind: type) -> npt.NDArray[Any]:
     codes, dtype = _DTYPES[kind]
     try:
         array = np.asarray(value)
@@ -70,28 +69,28 @@ def _as_type(name: str, value: object, kind: type) -> Array:
 def _fits(shape: tuple[int, ...], letters: list[str], sizes: Sizes) -> bool:
     """Whether shape fits; a letter met for the first time is entered in sizes."""
     if letters[:1] == ["..."]:
-        leading = shape[: max(0, len(shape) - len(letters) + 1)]
-        if sizes.setdefault("...", leading) != leading:
+        letters = letters[1:]
+        leading = max(0, len(shape) - len(letters))
+        if sizes.setdefault("...", shape[:leading]) != shape[:leading]:
             return False
-        shape, letters = shape[len(leading) :], letters[1:]
-    return len(shape) == len(letters) and all(
-        _axis_fits(*pair, sizes) for pair in zip(shape, letters, strict=True)
-    )
-
-
-def _axis_fits(size: int, axis: str, sizes: Sizes) -> bool:
-    factor, letter = _factor_and_letter(axis)
-    return size % factor == 0 and sizes.setdefault(letter, size // factor) == size // factor
+        shape = shape[leading:]
+    if len(shape) != len(letters):
+        return False
+    for size, axis in zip(shape, letters, strict=True):
+        factor, letter = _factor_and_letter(axis)
+        if size % factor or sizes.setdefault(letter, size // factor) != size // factor:
+            return False
+    return True
 
 
 def _factor_and_letter(axis: str) -> tuple[int, str]:
-    match = _AXIS.fullmatch(axis)
-    assert match, f"no such axis: {axis!r}"
-    return int(match[1] or 1), match[2]
+    """(4, "H") for "4H", (1, "D") for "D"."""
+    letter = axis.lstrip("0123456789")
+    return int(axis.removesuffix(letter) or 1), letter
 
 
 def _described(letters: list[str], sizes: Sizes) -> str:
     """The shape asked for, as in "(B, 4H) where B = 2, H = 3"."""
-    names = dict.fromkeys(axis if axis == "..." else _factor_and_letter(axis)[1] for axis in letters)
+    names = dict.fromkeys(_factor_and_letter(axis)[1] for axis in letters)
     known = ", ".join(f"{name} = {sizes[name]}" for name in names if name in sizes)
     return f"({', '.join(letters)})" + (f" where {known}" if known else "")
