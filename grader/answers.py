@@ -55,7 +55,7 @@ def ask(function: Callable[..., object], inputs: dict[str, Tree]) -> Answer:
             value = trees.copy(value)  # a function may return the same buffer at every call
     except NotImplementedError as error:
         stub = traceback.extract_tb(error.__traceback__)[-1].name
-        return NOT_DONE if stub in ("ask", function.__name__) else _needs(stub)
+        return NOT_DONE if stub in ("ask", getattr(function, "__name__", "")) else _needs(stub)
     except trees.NotATree as error:
         return Answer(problem=f"returns {error}, which cannot be compared")
     except KeyboardInterrupt:

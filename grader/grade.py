@@ -46,6 +46,7 @@ class Result:
     isolation: str
     questions: tuple[Graded, ...] = ()
     cell_errors: Mapping[str, str] = field(default_factory=dict)
+    unanswered: tuple[str, ...] = ()  # written questions left as they were released
     notes: tuple[str, ...] = ()
     printed: str = ""
     problem: str = ""
@@ -89,6 +90,7 @@ class Grader:
                 isolation=sandbox.isolation,
                 questions=questions,
                 cell_errors=dict(running.cell_errors),
+                unanswered=notebook.unanswered(self.release, submission.notebook),
                 notes=submission.notes,
                 printed=running.printed,
             )

@@ -38,7 +38,10 @@ def find(course: Course, slug: str, student: str) -> Result | None:
     try:
         record = json.loads(course.record(slug, student).read_bytes())
         questions = tuple(Graded(**question | {"hints": tuple(question["hints"])}) for question in record["questions"])
-        return Result(**record | {"questions": questions, "notes": tuple(record["notes"])})
+        return Result(
+            **record
+            | {"questions": questions, "notes": tuple(record["notes"]), "unanswered": tuple(record["unanswered"])}
+        )
     except (OSError, ValueError, TypeError, KeyError):
         return None
 

@@ -33,6 +33,13 @@ class Submission:
 
 def read(path: Path) -> Notebook:
     """The notebook at `path`; raises UnreadableNotebook."""
+    return parse(read_bytes(path), path.name)
+
+
+def read_bytes(path: Path) -> bytes:
+    """What the file at `path` holds, if it is an ordinary one of sensible size; raises UnreadableNotebook."""
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise UnreadableNotebook(f"{path.name} is a link or a special file, not a notebook: submit the file itself")
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
@@ -40,10 +47,9 @@ def read(path: Path) -> Notebook:
                 f"{path.name} has {size / 2**20:.0f} MB, more than the {MAX_BYTES >> 20} MB that are read: "
                 "clear its outputs (Kernel > Restart Kernel and Clear Outputs) and save it again"
             )
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise UnreadableNotebook(f"{path.name} cannot be read: {error.strerror}") from None
-    return parse(data, path.name)
 
 
 def parse(data: bytes, name: str) -> Notebook:
@@ -147,6 +153,13 @@ def rebuild(release: Notebook, submitted: Notebook) -> Submission:
             _code_cell(text, f"own-{len(cells)}-{i}") for i, text in enumerate(extras.get(name, []) if name else [])
         ]
     return Submission(release | {"cells": cells}, tuple(notes))
+
+
+def unanswered(release: Notebook, submitted: Notebook) -> tuple[str, ...]:
+    """The written questions (answered in a cell that a person grades) whose text is still the released one."""
+    texts = {grade_id(cell): source(cell).strip() for cell in submitted["cells"]}
+    written = [cell for cell in release["cells"] if has(cell, "grade") and has(cell, "solution")]
+    return tuple(grade_id(cell) for cell in written if texts.get(grade_id(cell), "") in ("", source(cell).strip()))
 
 
 def _code_cell(text: str, cell_id: str) -> Cell:

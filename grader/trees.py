@@ -102,7 +102,7 @@ def _pack(tree: Tree, arrays: dict[str, np.ndarray], depth: int) -> Any:
                     raise NotATree(f"a dict with a key of type {type(key).__name__}")
             return {"dict": [[_pack(k, arrays, depth + 1), _pack(v, arrays, depth + 1)] for k, v in tree.items()]}
         case _:
-            raise NotATree(f"a {type(tree).__name__}")
+            raise NotATree(f"a value of type {type(tree).__name__}")
 
 
 def _pack_array(array: np.ndarray, arrays: dict[str, np.ndarray]) -> Any:

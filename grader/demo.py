@@ -1,0 +1,41 @@
+"""A class of forty, right and wrong and broken in every way we met, for trying the grader on."""
+
+from pathlib import Path
+
+from grader import exercises, notebook
+from grader.course import Course
+from grader.exercise import Assignment
+from grader.notebook import Notebook
+from grader.tests import submissions
+from grader.tests.submissions import Files
+
+CLASS_SIZE = 40
+
+
+def make_class(course: Course, slug: str) -> list[str]:
+    """Write a class's submissions into `submitted/`; returns the students, named after what they handed in."""
+    release = notebook.read(course.release(slug))
+    handed_in = _class(release, exercises.load(slug))
+    for student, files in handed_in.items():
+        folder = course.submitted(slug, student).parent
+        folder.mkdir(parents=True)
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
+    return sorted(handed_in)
+
+
+def _class(release: Notebook, assignment: Assignment) -> dict[str, Files]:
+    slug = assignment.slug
+    right = {f"right-{style}": submissions.right(release, slug, style) for style in submissions.styles(slug)}
+    wrong = {f"wrong-{i + 1}": files for i, (_, files) in enumerate(submissions.wrong(release, assignment))}
+    broken = {f"odd-{name}": odd.files for name, odd in submissions.broken(release, assignment).items()}
+    students = right | wrong | {"untouched": submissions.untouched(release, slug)} | broken
+    return students
+
+
+def new_course(root: Path, texts: Path) -> Course:
+    """A course at `root` with the configuration and the assignments' texts of the course at `texts`."""
+    (root / "solutions").mkdir(parents=True)
+    for path in [texts / "nbgrader_config.py", *sorted((texts / "solutions").glob("*.py"))]:
+        (root / path.relative_to(texts)).write_bytes(path.read_bytes())
+    return Course(root)

@@ -1,0 +1,132 @@
+"""Prove that an assignment's exercises work: stub, solution, misconceptions, cases.
+
+For every exercise: the stub is "not done yet"; the solution scores full marks on fresh seeds; every misconception
+loses marks on visible and on hidden cases and earns its own hint; at least two cases are not blind.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from grader import notebook
+from grader.answers import ask, ask_all
+from grader.compare import Question, judge
+from grader.diagnose import diagnose
+from grader.exercise import PUBLIC_KEY, Assignment, Exercise, Misconception
+from grader.notebook import Notebook
+
+SEEDS = 50
+
+Functions = dict[str, Callable[..., object]]
+
+
+@dataclass(frozen=True)
+class Kill:
+    """How one misconception fares. `cases`: does it lose marks on this visible case?"""
+
+    misconception: str
+    cases: tuple[bool, ...]
+    caught: int  # of the seeds, hidden cases
+    named: int
+
+
+@dataclass
+class Checked:
+    """One exercise's findings; `faults` is empty if it does what it must."""
+
+    exercise: str
+    labels: tuple[str, ...]
+    full_marks: int = 0
+    kills: list[Kill] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+
+def functions(nb: Notebook) -> Functions:
+    """What the notebook's cells define, run here: for the course's own notebooks only."""
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    for name, text in notebook.code_to_run(nb):
+        exec(compile(text, f"<cell {name}>", "exec"), namespace)
+    return {name: value for name, value in namespace.items() if callable(value)}
+
+
+def verify(assignment: Assignment, release: Notebook, source: Notebook, seeds: int = SEEDS) -> list[Checked]:
+    """Check every exercise; `release` is the students' notebook, `source` the instructor's."""
+    stubs, solutions = functions(release), functions(source)
+    keys = [f"seed {seed}".encode() for seed in range(seeds)]
+    return [_check(exercise, stubs, solutions, keys) for exercise in assignment]
+
+
+def _check(exercise: Exercise, stubs: Functions, solutions: Functions, keys: list[bytes]) -> Checked:
+    visible = exercise.question(PUBLIC_KEY)
+    hidden = [exercise.question(key) for key in keys]
+    checked = Checked(exercise.name, tuple(case.label for case in visible.cases))
+    if not ask(stubs[exercise.name], visible.cases[0].inputs).not_done:
+        checked.faults.append("the stub is not 'not done yet'")
+    checked.full_marks = sum(passes(question, solutions[exercise.name]) for question in [visible, *hidden])
+    if checked.full_marks < len(keys) + 1:
+        checked.faults.append(f"the solution has full marks on {checked.full_marks} of {len(keys) + 1} seeds only")
+    if not exercise.misconceptions:
+        checked.faults.append("it has no misconception")
+    for wrong in exercise.misconceptions:
+        kill = _kill(wrong, visible, hidden)
+        checked.kills.append(kill)
+        checked.faults += _faults(wrong, kill, len(keys))
+    if sum(not is_blind(case.inputs) for case in visible.cases) < 2:
+        checked.faults.append("fewer than two of its cases can see anything")
+    return checked
+
+
+def passes(question: Question, function: Callable[..., object]) -> bool:
+    """Full marks?"""
+    return judge(question, ask_all(function, [case.inputs for case in question.cases])).passed
+
+
+def _kill(wrong: Misconception, visible: Question, hidden: list[Question]) -> Kill:
+    seen = judge(visible, ask_all(wrong.function, [case.inputs for case in visible.cases]))
+    caught = named = 0
+    for question in [visible, *hidden]:
+        verdict = judge(question, ask_all(wrong.function, [case.inputs for case in question.cases]))
+        diagnosis = diagnose(verdict)
+        caught += not verdict.passed
+        named += diagnosis is not None and diagnosis.name == wrong.name
+    lost = {mark.case for mark in seen.marks if mark.difference}
+    return Kill(wrong.name, tuple(case.label in lost for case in visible.cases), caught, named)
+
+
+def _faults(wrong: Misconception, kill: Kill, seeds: int) -> list[str]:
+    faults = []
+    if not any(kill.cases):
+        faults.append(f"{wrong.name} loses no marks on visible cases")
+    if kill.caught < seeds + 1:
+        faults.append(f"{wrong.name} keeps full marks on {seeds + 1 - kill.caught} of {seeds + 1} seeds")
+    if kill.named < kill.caught:
+        faults.append(f"{wrong.name} earns another hint, or none, on {kill.caught - kill.named} seeds")
+    if not wrong.hints or not all(wrong.hints):
+        faults.append(f"{wrong.name} has no hint")
+    return faults
+
+
+def is_blind(inputs: object) -> bool:
+    """Would many mistakes go unnoticed on these inputs: zeros, ones, symmetric weights, equal sizes, one step?"""
+    arrays = list(_arrays(inputs))
+    return any(_is_blind_array(array) for array in arrays) or not arrays
+
+
+def _arrays(tree: object) -> list[np.ndarray]:
+    match tree:
+        case np.ndarray():
+            return [tree]
+        case dict():
+            return [array for value in tree.values() for array in _arrays(value)]
+        case list() | tuple():
+            return [array for value in tree for array in _arrays(value)]
+        case _:
+            return []
+
+
+def _is_blind_array(array: np.ndarray) -> bool:
+    square = array.ndim == 2 and array.shape[0] == array.shape[1]
+    constant = array.size > 1 and bool((array == array.flat[0]).all())
+    return 1 in array.shape or array.size == 0 or constant or (square and bool(np.allclose(array, array.T)))
