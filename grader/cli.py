@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console = Console(highlight=False)
 
+CPUS = os.cpu_count() or 1
 GRADED, SOME_NOT_GRADED, FAILED = 0, 1, 2  # exit statuses
 
 CourseOption = Annotated[Path, typer.Option("--course", help="The course directory, with nbgrader_config.py.")]
@@ -69,7 +70,7 @@ def grade(
     slug: Slug,
     course: CourseOption = Path(),
     student: Annotated[list[str] | None, typer.Option(help="Only this one; may be repeated.")] = None,
-    workers: WorkersOption = os.cpu_count() or 1,
+    workers: WorkersOption = CPUS,
     isolation: IsolationOption = "bubblewrap",
 ) -> None:
     """Grade submitted/*/SLUG into the gradebook. Exit status: 0 all graded, 1 some could not be, 2 none."""
@@ -125,7 +126,7 @@ def verify(
 def demo(
     slug: Slug = "01-rnn",
     into: Annotated[Path | None, typer.Option(help="Where to make the course; a temporary folder without.")] = None,
-    workers: WorkersOption = os.cpu_count() or 1,
+    workers: WorkersOption = CPUS,
     isolation: IsolationOption = "bubblewrap",
 ) -> None:
     """Make a class of forty and grade it: right in many styles, wrong in every known way, broken."""

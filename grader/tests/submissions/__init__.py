@@ -170,7 +170,7 @@ def _odd_answers(edit: _Editor) -> dict[str, Broken]:
     return {
         "wrong-arity": Broken(edit.files(lambda _, c: c.update(source=f"def {edit.first}():\n    pass")), "TypeError"),
         "returns-none": Broken(edit.body("pass"), f"{first} returns None"),
-        "returns-object": Broken(edit.body("return object()"), f"{first} returns a value of type object, which cannot be compared"),
+        "returns-object": Broken(edit.body("return object()"), f"{first} returns a value of type object, which"),
         "returns-generator": Broken(edit.body("yield 1"), f"{first} returns a value of type generator"),
         "returns-complex": Broken(edit.body("return args[0] * 1j"), "an array of dtype complex128"),
         "returns-strings": Broken(edit.body("return ['no', 'idea']"), "expected numbers"),

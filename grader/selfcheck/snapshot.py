@@ -1,0 +1,57 @@
+"""The visible cases of an assignment as one file, `checks.safetensors`, that needs no unpickling and no spec."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from grader import trees
+from grader.compare import Case, Output, Question
+from grader.trees import Tree
+
+VERSION = 1
+
+
+class UnreadableSnapshot(ValueError):
+    """A file that holds no cases; the message says why and what to do."""
+
+
+def write(path: Path, questions: Sequence[Question]) -> None:
+    """Write the questions to `path`, all or nothing: the same bytes for the same questions."""
+    data = trees.encode({"version": VERSION, "questions": [asdict(question) for question in questions]})
+    unfinished = path.with_name(f"{path.name}.part")
+    try:
+        unfinished.write_bytes(data)
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def read(path: Path) -> dict[str, Question]:
+    """The questions in `path` by their functions' names, in the notebook's order; raises UnreadableSnapshot."""
+    again = f"copy {path.name} again from the assignment's folder to where the notebook is"
+    try:
+        tree = trees.decode(path.read_bytes())
+        version = tree["version"]
+    except FileNotFoundError:
+        raise UnreadableSnapshot(f"{path.name} is not in {path.parent}: {again}") from None
+    except OSError as error:
+        raise UnreadableSnapshot(f"{path.name} cannot be read: {error.strerror}: {again}") from None
+    except (trees.MalformedBytes, TypeError, KeyError):
+        raise UnreadableSnapshot(f"{path.name} is damaged: {again}") from None
+    if version != VERSION:
+        raise UnreadableSnapshot(
+            f"{path.name} has version {version}, and this `unrolled` reads version {VERSION}: "
+            "install the course's current `unrolled`, and take the assignment's current folder"
+        )
+    try:
+        questions = [_question(tree) for tree in tree["questions"]]
+    except (TypeError, KeyError):
+        raise UnreadableSnapshot(f"{path.name} is damaged: {again}") from None
+    return {question.name: question for question in questions}
+
+
+def _question(tree: Tree) -> Question:
+    outputs = tuple(Output(**output) for output in tree["outputs"])
+    cases = tuple(Case(**case) for case in tree["cases"])
+    return Question(**tree | {"outputs": outputs, "cases": cases})
