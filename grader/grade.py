@@ -81,7 +81,7 @@ class Grader:
         submission = notebook.rebuild(self.release, notebook.parse(data, "the notebook"))
         cells = [Cell(name, text) for name, text in notebook.code_to_run(submission.notebook)]
         with sandbox.submission(cells) as running:
-            questions = tuple(self._grade_question(exercise, running) for exercise in self.assignment)
+            questions = self._grade_questions(running)
             result = Result(
                 assignment=self.assignment.slug,
                 student=student,
@@ -96,43 +96,68 @@ class Grader:
             )
         return replace(result, seconds=round(time.monotonic() - start, 3)), submission.notebook
 
-    def _grade_question(self, exercise: Exercise, running: Running) -> Graded:
-        """The score with the student's own earlier functions, or with the right ones if that is better."""
+    def _grade_questions(self, running: Running) -> tuple[Graded, ...]:
+        graded: dict[str, Graded] = {}
+        for exercise in self.assignment:
+            shaky = any(graded[earlier.name].score < earlier.points for earlier in exercise.uses)
+            attempt = self._best_attempt(exercise, running, shaky)
+            graded[exercise.name] = _graded(attempt, running.cell_errors.get(exercise.name, ""))
+        return tuple(graded.values())
+
+    def _best_attempt(self, exercise: Exercise, running: Running, shaky: bool) -> "_Attempt":
+        """With the student's own earlier functions, and if need be with the right ones: the better one counts.
+
+        shaky: one of the earlier functions is known to be wrong, so that the right ones go first and the
+        student's own, which may never end, are seldom needed.
+        """
         question = self.questions[exercise.name]
-        cases = [case.inputs for case in question.cases]
-        outcome = running.ask(Call(exercise.name, cases, exercise.seconds))
-        verdict, followed = judge(question, outcome.answers), False
-        if exercise.uses and not verdict.passed:
-            right = {earlier.name: earlier.reference for earlier in exercise.uses}
-            again = judge(question, running.ask(Call(exercise.name, cases, exercise.seconds, right)).answers)
-            if again.score > verdict.score:
-                verdict, followed = again, True
-        return _graded(verdict, followed, outcome.printed, running.cell_errors.get(exercise.name, ""))
+        right = {earlier.name: earlier.reference for earlier in exercise.uses}
+        attempts: list[_Attempt] = []
+        for helpers in ([right, {}] if shaky else [{}, right]) if right else [{}]:
+            call = Call(exercise.name, [case.inputs for case in question.cases], exercise.seconds, helpers)
+            outcome = running.ask(call)
+            attempts.append(_Attempt(judge(question, outcome.answers), bool(helpers), outcome.printed))
+            if attempts[-1].verdict.passed:
+                break
+        return max(attempts, key=_Attempt.rank)
 
 
-def _graded(verdict: Verdict, followed: bool, printed: str, cell_error: str) -> Graded:
-    question = verdict.question
+@dataclass(frozen=True)
+class _Attempt:
+    """One run of a question. followed: with the right earlier functions."""
+
+    verdict: Verdict
+    followed: bool
+    printed: str
+
+    def rank(self) -> tuple[float, bool]:
+        """More points are better; for the same, an answer whose mistake is known is."""
+        diagnosis = diagnose(self.verdict)
+        return self.verdict.score, bool(diagnosis and diagnosis.name)
+
+
+def _graded(attempt: _Attempt, cell_error: str) -> Graded:
+    verdict = attempt.verdict
     right = sum(mark.difference is None for mark in verdict.marks)
     graded = Graded(
-        name=question.name,
-        points=question.points,
+        name=verdict.question.name,
+        points=verdict.question.points,
         score=verdict.score,
         summary=f"{right} of {len(verdict.marks)} checks right",
-        followed=followed,
+        followed=attempt.followed,
         not_done=verdict.not_done,
-        printed=printed,
+        printed=attempt.printed,
     )
     if verdict.passed:
         return graded
-    if cell_error:
-        return replace(graded, summary="the cell fails", first_failure=f"Running the cell, Python {cell_error}")
     if verdict.not_done:
-        return replace(graded, summary="not done yet")
+        return replace(graded, summary="not done yet", first_failure=f"`{graded.name}` {verdict.answers[0].problem}.")
     failure, diagnosis = verdict.first_failure, diagnose(verdict)
     assert failure and failure.difference and diagnosis  # since it is neither right nor untouched
+    cell = f"Running the cell, Python {cell_error}. " if cell_error else ""
     return replace(
         graded,
-        first_failure=f"In the case {failure.case}: {failure.difference.text}",
+        first_failure=f"{cell}In the case {failure.case}: {failure.difference.text}.",
         misconception=diagnosis.name,
         hints=diagnosis.hints,
     )

@@ -342,7 +342,7 @@ def one_step_picked(h, W_y, b_y):
         dict(T=None, B=5),
         dict(far=10_000),
         dict(far=10_000, T=None),
-        dict(far=10_000, B=4),
+        dict(far=10_000, B=1),
     ],
 )
 def softmax(draw, B=3, T=4, V=5, far=0):

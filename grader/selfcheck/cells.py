@@ -1,0 +1,85 @@
+"""Run the cells of a notebook that define things, in this process and without Jupyter."""
+
+import contextlib
+import linecache
+import os
+import re
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grader.answers import describe
+from grader.compare import Question
+from grader.notebook import Notebook, code_to_run
+
+_MAGIC = re.compile(r"^(\s*)(?:[%!?].*|[\w.]+\?\??\s*)$", re.MULTILINE)  # %magic, !shell, ?help, help?
+_PYTHON_INSIDE = re.compile(r"\s*%%(time|timeit|capture|prun)\b.*")
+_OTHER_LANGUAGE = re.compile(r"\s*%%\w")
+
+
+@dataclass
+class Definitions:
+    """What the cells have defined, and what those that raised an exception raised."""
+
+    namespace: dict[str, object] = field(default_factory=dict)
+    raised: dict[str, str] = field(default_factory=dict)
+
+    def function(self, question: Question) -> Callable[..., object] | None:
+        found = self.namespace.get(question.name)
+        return found if callable(found) else None
+
+    def why_missing(self, question: Question) -> str:
+        """Why there is no function for this question, as a predicate: "is not defined: ..."."""
+        if question.name in self.raised:
+            return f"is not defined: its cell raises {self.raised[question.name]}"
+        others = [f"the cell `{name}` raises {what}" for name, what in self.raised.items()]
+        return "is not defined: " + (others[0] if others else "was its cell deleted, or the function renamed?")
+
+
+def run(notebook: Notebook, before: Callable[[str], object] = lambda name: None) -> Definitions:
+    """Run the notebook's cells but for checks and experiments; one that raises does not stop the others.
+
+    before: called with the name of each cell that is about to run.
+    """
+    definitions = Definitions({"__name__": "__main__", "display": print})
+    for name, text in code_to_run(notebook):
+        before(name)
+        try:
+            exec(_compile(name, text), definitions.namespace)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            definitions.raised[name] = describe(error)
+    return definitions
+
+
+@contextlib.contextmanager
+def at_home(folder: Path) -> Iterator[None]:
+    """As in a kernel of a notebook in `folder`, but that figures open no windows and warnings are silent."""
+    os.environ.setdefault("MPLBACKEND", "Agg")
+    path = list(sys.path)
+    with contextlib.chdir(folder), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        sys.path.insert(0, str(folder))
+        try:
+            yield
+        finally:
+            sys.path[:] = path
+
+
+def _compile(name: str, text: str) -> object:
+    filename = f"<cell {name}>"
+    linecache.cache[filename] = len(text), None, text.splitlines(keepends=True), filename
+    try:
+        return compile(text, filename, "exec", dont_inherit=True)
+    except SyntaxError:
+        return compile(_without_magic(text), filename, "exec", dont_inherit=True)
+
+
+def _without_magic(text: str) -> str:
+    """The cell's Python, line by line where it was; only for cells that are not Python as they stand."""
+    if _OTHER_LANGUAGE.match(text) and not _PYTHON_INSIDE.match(text):
+        return ""
+    return _MAGIC.sub(r"\1pass", text)

@@ -1,0 +1,55 @@
+"""A built course and a sandbox, made once for all tests that need them."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from grader.build import build
+from grader.classroom import load_grader
+from grader.course import Course
+from grader.demo import new_course
+from grader.grade import Grader
+from grader.sandbox import IsolationError, Sandbox
+
+REPOSITORY = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A course whose assignments are built; not to be written to."""
+    course = new_course(tmp_path_factory.mktemp("course") / "built", REPOSITORY)
+    build(course, "01-rnn")
+    return course
+
+
+@pytest.fixture
+def course(built: Course, tmp_path: Path) -> Course:
+    """A built course of the test's own."""
+    shutil.copytree(built.root, tmp_path / "course")
+    return Course(tmp_path / "course")
+
+
+@pytest.fixture(scope="session")
+def grader_01(built: Course) -> Grader:
+    """The grader of 01-rnn, in a hurry: a question may take 3 s."""
+    grader = load_grader(built, "01-rnn")
+    for exercise in grader.assignment:
+        exercise.seconds = 3.0
+    return grader
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    """The real sandbox. Absent bubblewrap skips the test, but in CI it fails it: there, it is installed."""
+    try:
+        with Sandbox("bubblewrap") as sandbox:
+            with sandbox.submission([]):
+                pass
+            yield sandbox
+    except IsolationError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))

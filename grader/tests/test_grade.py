@@ -1,0 +1,84 @@
+"""One submission, graded in the real sandbox."""
+
+import pytest
+
+from grader.grade import Grader, Result
+from grader.sandbox import Sandbox
+from grader.tests import submissions
+from grader.tests.submissions import Broken, Files
+
+SLUG = "01-rnn"
+NAME = "rnn.ipynb"
+
+
+def _grade(grader: Grader, sandbox: Sandbox, files: Files) -> Result:
+    result, _ = grader.grade("ada", files[NAME], sandbox)
+    return result
+
+
+@pytest.mark.parametrize("style", submissions.styles(SLUG))
+def test_right_answers_score_full_marks(grader_01: Grader, sandbox: Sandbox, style: str) -> None:
+    """However a right answer is written, it gets every point, on its own functions."""
+    result = _grade(grader_01, sandbox, submissions.right(grader_01.release, SLUG, style))
+    assert {q.name: q.score for q in result.questions} == {e.name: e.points for e in grader_01.assignment}
+    assert not any(q.followed or q.hints or q.first_failure for q in result.questions)
+    assert not result.cell_errors
+
+
+def test_wrong_answers_are_named(grader_01: Grader, sandbox: Sandbox) -> None:
+    """Every misconception, in a notebook that holds others too, loses marks and is called by its name."""
+    for expected, files in submissions.wrong(grader_01.release, grader_01.assignment):
+        result = _grade(grader_01, sandbox, files)
+        named = {q.name: q.misconception for q in result.questions if q.misconception}
+        assert named == expected
+        assert all((q.score < q.points) == (q.name in expected) for q in result.questions)
+
+
+def test_untouched_is_not_done(grader_01: Grader, sandbox: Sandbox) -> None:
+    """A notebook as it was released scores nothing, without a word of blame."""
+    result = _grade(grader_01, sandbox, submissions.untouched(grader_01.release, SLUG))
+    assert result.score == 0
+    assert all(q.not_done and q.summary == "not done yet" and not q.hints for q in result.questions)
+    assert result.unanswered
+
+
+def test_same_submission_same_score(grader_01: Grader, sandbox: Sandbox) -> None:
+    """Graded twice, and in another sandbox, a submission gets the same record but for the time it took."""
+    _, files = next(submissions.wrong(grader_01.release, grader_01.assignment))
+    with Sandbox("bubblewrap") as other:
+        records = [_grade(grader_01, where, files).__dict__ | {"seconds": 0} for where in (sandbox, sandbox, other)]
+    assert records[0] == records[1] == records[2]
+
+
+def _broken(grader: Grader) -> dict[str, Broken]:
+    return {
+        name: odd
+        for name, odd in submissions.broken(grader.release, grader.assignment).items()
+        if odd.spoils is not None
+    }
+
+
+ODD = [
+    "cell-deleted", "cell-duplicated", "cells-reordered", "check-cell-copied", "renamed", "syntax-error",
+    "missing-package", "wrong-arity", "returns-none", "returns-object", "returns-generator", "returns-complex",
+    "returns-strings", "returns-ragged-list", "returns-wrong-shape", "returns-nan", "returns-inf",
+    "changes-its-input", "prints-100-megabytes", "endless-loop", "endless-recursion", "sys-exit", "os-exit",
+    "segfault", "100-gigabytes", "fork-bomb", "thread-lives-on", "daemon-lives-on", "exit-in-a-cell",
+]  # fmt: skip
+
+
+def test_all_odd_submissions_are_tried(grader_01: Grader) -> None:
+    """The list above leaves none out."""
+    assert set(ODD) == set(_broken(grader_01))
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_submissions_cost_only_what_is_broken(grader_01: Grader, sandbox: Sandbox, name: str) -> None:
+    """What is odd in one function costs that question alone, and the student hears why."""
+    odd = _broken(grader_01)[name]
+    assert odd.spoils is not None
+    result = _grade(grader_01, sandbox, odd.files)
+    lost = [q.name for q in result.questions if q.score < q.points]
+    assert lost == [q.name for q in result.questions][: odd.spoils]
+    said = [*result.notes, *result.cell_errors.values(), result.questions[0].first_failure]
+    assert odd.says in " ".join(said)
