@@ -51,8 +51,7 @@ def ask(function: Callable[..., object], inputs: dict[str, Tree]) -> Answer:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             value = function(*given.values())
-            trees.encode(value)  # refuses what cannot be compared
-            value = trees.copy(value)  # a function may return the same buffer at every call
+            value = trees.decode(trees.encode(value))  # as it crosses the wall; it may be one buffer at every call
     except NotImplementedError as error:
         stub = traceback.extract_tb(error.__traceback__)[-1].name
         return NOT_DONE if stub in ("ask", getattr(function, "__name__", "")) else _needs(stub)
@@ -80,19 +79,20 @@ def describe(error: BaseException) -> str:
     """One line on an exception: its type, its message, and the line of the student's cell that it came from."""
     if isinstance(error, SystemExit):
         return "SystemExit: a function must not leave Python"
-    if isinstance(error, SyntaxError):
-        return f"{type(error).__name__}: {error.msg} (line {error.lineno}: `{(error.text or '').strip()}`)"[
-            :MAX_MESSAGE
-        ]
-    try:
-        message = str(error)
-    except Exception:
-        message = "(its message cannot be shown)"
-    text = f"{type(error).__name__}: {message}".splitlines()[0][:MAX_MESSAGE]
+    text = f"{type(error).__name__}: {_message(error)}"[:MAX_MESSAGE].rstrip(": ")
     own = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_a_cell(frame.filename)]
     if own and (line := linecache.getline(own[-1].filename, own[-1].lineno or 0).strip()):
         text += f" (at `{line[:80]}`)"
     return text
+
+
+def _message(error: BaseException) -> str:
+    try:
+        if isinstance(error, SyntaxError) and error.text:
+            return f"{error.msg} (line {error.lineno}: `{error.text.strip()}`)"
+        return next(iter(str(error).splitlines()), "")
+    except BaseException:  # it is the student's code that runs here
+        return "(its message cannot be shown)"
 
 
 def _is_a_cell(filename: str) -> bool:

@@ -172,16 +172,17 @@ def _differ(
     match expected:
         case dict():
             if not isinstance(value, dict) or set(value) != set(expected):
-                got = f"the keys {sorted(map(str, value))}" if isinstance(value, dict) else f"a {_kind(value)}"
-                return Difference(f"{name} is {got}, expected a dict with the keys {sorted(map(str, expected))}")
+                got = f"has the keys {_keys(value)}" if isinstance(value, dict) else f"is {_kind(value)}"
+                return Difference(f"{name} {got}, expected a dict with the keys {_keys(expected)}")
             parts = [(f'{name}["{key}"]', expected[key], value[key]) for key in expected]
         case list() | tuple():
-            if not isinstance(value, list | tuple | np.ndarray) or len(np.atleast_1d(value)) != len(expected):
-                size = f"{len(value)} entries" if isinstance(value, list | tuple) else f"a {_kind(value)}"
-                return Difference(f"{name} is {size}, expected a list of {len(expected)}")
+            if not isinstance(value, list | tuple) and not (isinstance(value, np.ndarray) and value.ndim):
+                return Difference(f"{name} is {_kind(value)}, expected a list of {len(expected)}")
+            if len(value) != len(expected):
+                return Difference(f"{name} has {len(value)} entries, expected {len(expected)}")
             parts = [(f"{name}[{i}]", e, v) for i, (e, v) in enumerate(zip(expected, value, strict=True))]
         case str() | None:
-            right = value == expected and type(value) is type(expected)
+            right = type(value) is type(expected) and value == expected
             return None if right else Difference(f"{name} is {value!r:.60}, expected {expected!r}")
         case _:
             return _differ_numbers(name, axes, np.asarray(expected), value, tolerance, nan_is_nan)
@@ -194,19 +195,20 @@ def _differ(
 def _differ_numbers(
     name: str, axes: str, expected: np.ndarray, value: Tree, tolerance: Tolerance, nan_is_nan: bool
 ) -> Difference | None:
+    if stranger := _stranger(value):
+        verb = "holds something" if isinstance(value, list | tuple) else "is"
+        return Difference(f"{name} {verb} {stranger}, expected numbers")
     try:
         yours = np.asarray(value)
     except ValueError:
         return Difference(f"{name} is a ragged list: its rows differ in length")
-    if yours.dtype.kind not in "biuf":
-        return Difference(f"{name} is a {_kind(value)}, expected numbers")
     if yours.shape != expected.shape:
         letters = f" ({axes.replace(' ', ', ')})" if len(axes.split()) == expected.ndim and axes else ""
         return Difference(f"{name} has shape {yours.shape}, expected {expected.shape}{letters}")
     if expected.dtype.kind in "biu" and yours.dtype.kind not in ("b" if expected.dtype.kind == "b" else "iu"):
         return Difference(f"{name} holds {yours.dtype} numbers, expected {expected.dtype}")
-    wide, right = yours.astype(float), expected.astype(float)
-    with np.errstate(invalid="ignore"):  # inf - inf
+    with np.errstate(all="ignore"):  # inf - inf, for one
+        wide, right = yours.astype(float), expected.astype(float)
         bound = tolerance.absolute + tolerance.relative * np.abs(right)
         good = (wide == right) | (np.abs(wide - right) <= np.where(np.isfinite(right), bound, 0.0))
     if nan_is_nan:
@@ -243,6 +245,19 @@ def _number(value: Any) -> str:
 
 
 def _kind(value: Tree) -> str:
-    if isinstance(value, np.ndarray):
-        return f"array of dtype {value.dtype}"
-    return type(value).__name__
+    return f"an array of dtype {value.dtype}" if isinstance(value, np.ndarray) else f"of type {type(value).__name__}"
+
+
+def _stranger(value: Tree) -> str:
+    """What kind of thing in `value` is no number. numpy must not meet it: one long string makes a huge array."""
+    match value:
+        case list() | tuple():
+            return next(filter(None, map(_stranger, value)), "")
+        case int() | float() | np.ndarray() | np.generic() if np.asarray(value).dtype.kind in "biuf":
+            return ""
+        case _:
+            return _kind(value)
+
+
+def _keys(tree: dict[Any, Tree]) -> str:
+    return f"{sorted(map(str, tree))}"[:200]

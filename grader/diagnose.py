@@ -12,7 +12,7 @@ from itertools import permutations
 import numpy as np
 
 from grader.answers import Answer
-from grader.compare import TOLERANCES, Case, Difference, Question, Verdict, matches, split_outputs
+from grader.compare import TOLERANCES, Case, Difference, Question, Tolerance, Verdict, matches, split_outputs
 
 _CLOSE = TOLERANCES["close"]
 
@@ -35,7 +35,7 @@ def diagnose(verdict: Verdict) -> Diagnosis | None:
             return Diagnosis(name, hints)
     wrong = [mark.difference for mark in verdict.marks if mark.difference]
     for name, (shows, hint) in PATTERNS.items():
-        if all(map(shows, wrong)):
+        if all(shows(difference, TOLERANCES[question.tolerance]) for difference in wrong):
             return Diagnosis(name, (hint, *question.hints))
     return Diagnosis("", question.hints)
 
@@ -64,25 +64,25 @@ def _is_telling(case: Case, name: str) -> bool:
     )
 
 
-def _axes_swapped(difference: Difference) -> bool:
+def _axes_swapped(difference: Difference, tolerance: Tolerance) -> bool:
     yours, expected = difference.yours, difference.expected
     return (
         yours is not None
         and expected is not None
-        and any(matches(expected, yours.transpose(order), _CLOSE) for order in permutations(range(yours.ndim)))
+        and any(matches(expected, yours.transpose(order), tolerance) for order in permutations(range(yours.ndim)))
     )
 
 
-def _negated(difference: Difference) -> bool:
+def _negated(difference: Difference, tolerance: Tolerance) -> bool:
     yours, expected = difference.yours, difference.expected
-    return yours is not None and expected is not None and matches(expected, -yours, _CLOSE)
+    return yours is not None and expected is not None and matches(expected, -yours, tolerance)
 
 
-def _not_a_number(difference: Difference) -> bool:
+def _not_a_number(difference: Difference, tolerance: Tolerance) -> bool:
     return difference.yours is not None and bool(np.isnan(difference.yours).any())
 
 
-PATTERNS: dict[str, tuple[Callable[[Difference], bool], str]] = {
+PATTERNS: dict[str, tuple[Callable[[Difference, Tolerance], bool], str]] = {
     "axes swapped": (_axes_swapped, "The numbers are right, but the axes are in another order than asked for."),
     "negated": (_negated, "Every number is right but for its sign."),
     "not a number": (

@@ -124,34 +124,33 @@ def rebuild(release: Notebook, submitted: Notebook) -> Submission:
     the notebook runs; the others become cells of the student's own.
     """
     known = {grade_id(cell): cell for cell in release["cells"] if grade_id(cell)}
-    answers: dict[str, str] = {}
+    answers: dict[str, list[str]] = {}  # the texts of every copy of a solution cell
     extras: dict[str, list[str]] = {}  # the known cell that they follow -> texts
-    notes: list[str] = []
     after = ""
     for cell in submitted["cells"]:
         name = grade_id(cell)
         if name in known and has(known[name], "solution"):
-            if name in answers:
-                notes.append(f"the cell `{name}` is there twice; the last one counts")
-                extras.setdefault(after, []).append(answers[name])
-            answers[name] = source(cell)
+            answers.setdefault(name, []).append(source(cell))
         elif name not in known and cell["cell_type"] == "code" and source(cell).strip():
             extras.setdefault(after, []).append(source(cell))
         after = name if name in known else after
-    cells = [_code_cell(text, f"own-0-{i}") for i, text in enumerate(extras.get("", []))]
+    notes: list[str] = []
+    cells = _own_cells(extras.get("", []), 0)
     for cell in release["cells"]:
         cell = copy.deepcopy(cell)
         name = grade_id(cell)
         if has(cell, "solution"):
             if name not in answers:
                 notes.append(f"the cell `{name}` was deleted")
-            cell["source"] = answers.get(name, "")
+            *earlier, cell["source"] = answers.get(name, [""])
+            if earlier:
+                notes.append(f"the cell `{name}` is there twice or more; the last one counts")
+            if cell["cell_type"] == "code":
+                cells += _own_cells(earlier, len(cells))
         if cell["cell_type"] == "code":
             cell["outputs"], cell["execution_count"] = [], None
         cells.append(cell)
-        cells += [
-            _code_cell(text, f"own-{len(cells)}-{i}") for i, text in enumerate(extras.get(name, []) if name else [])
-        ]
+        cells += _own_cells(extras.get(name, []) if name else [], len(cells))
     return Submission(release | {"cells": cells}, tuple(notes))
 
 
@@ -162,12 +161,15 @@ def unanswered(release: Notebook, submitted: Notebook) -> tuple[str, ...]:
     return tuple(grade_id(cell) for cell in written if texts.get(grade_id(cell), "") in ("", source(cell).strip()))
 
 
-def _code_cell(text: str, cell_id: str) -> Cell:
-    return {
-        "cell_type": "code",
-        "execution_count": None,
-        "id": cell_id,
-        "metadata": {},
-        "outputs": [],
-        "source": text,
-    }
+def _own_cells(texts: list[str], place: int) -> list[Cell]:
+    return [
+        {
+            "cell_type": "code",
+            "execution_count": None,
+            "id": f"own-{place}-{i}",
+            "metadata": {},
+            "outputs": [],
+            "source": text,
+        }
+        for i, text in enumerate(texts)
+    ]

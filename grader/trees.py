@@ -29,7 +29,7 @@ class MalformedBytes(ValueError):
 def encode(tree: Tree) -> bytes:
     """The bytes of `tree`; raises NotATree, which names the first value that cannot travel."""
     arrays: dict[str, np.ndarray] = {}
-    skeleton = _pack(tree, arrays, depth=0)
+    skeleton = _pack(tree, arrays, [MAX_NODES], depth=0)
     return bytes(safetensors.numpy.save(arrays, metadata={"tree": json.dumps(skeleton)}))
 
 
@@ -40,7 +40,7 @@ def decode(data: bytes) -> Tree:
         skeleton = json.loads(json.loads(data[8 : 8 + size])["__metadata__"]["tree"])
         arrays = safetensors.numpy.load(bytes(data))
         return _unpack(skeleton, arrays, [MAX_NODES], depth=0)
-    except (Exception, RecursionError) as error:
+    except Exception as error:
         raise MalformedBytes(f"not a tree: {type(error).__name__}: {error}"[:200]) from None
 
 
@@ -74,14 +74,17 @@ def same(a: Tree, b: Tree) -> bool:
             return bool(a == b or (a != a and b != b))
 
 
-def _pack(tree: Tree, arrays: dict[str, np.ndarray], depth: int) -> Any:
+def _pack(tree: Tree, arrays: dict[str, np.ndarray], budget: list[int], depth: int) -> Any:
+    budget[0] -= 1
     if depth > MAX_DEPTH:
         raise NotATree(f"something nested more than {MAX_DEPTH} deep")
+    if budget[0] < 0:
+        raise NotATree(f"more than {MAX_NODES} single values that are no arrays")
     match tree:
         case None | bool() | str():
             return str(tree) if isinstance(tree, str) else tree
         case np.bool_() | np.integer():
-            return tree.item()
+            return _pack(tree.item(), arrays, budget, depth)  # a timedelta64 is an np.integer, and goes no further
         case np.floating():
             return _pack_array(np.asarray(tree), arrays)
         case int():
@@ -90,24 +93,24 @@ def _pack(tree: Tree, arrays: dict[str, np.ndarray], depth: int) -> Any:
             return int(tree)
         case float():
             return float(tree)
+        case np.ndarray() if tree.dtype.kind == "U":
+            return _pack(tree.tolist(), arrays, budget, depth)
         case np.ndarray():
             return _pack_array(np.asarray(tree), arrays)
         case list():
-            return [_pack(value, arrays, depth + 1) for value in tree]
+            return [_pack(value, arrays, budget, depth + 1) for value in tree]
         case tuple():
-            return {"tuple": [_pack(value, arrays, depth + 1) for value in tree]}
+            return {"tuple": [_pack(value, arrays, budget, depth + 1) for value in tree]}
         case dict():
             for key in tree:
                 if not isinstance(key, str | int):
                     raise NotATree(f"a dict with a key of type {type(key).__name__}")
-            return {"dict": [[_pack(k, arrays, depth + 1), _pack(v, arrays, depth + 1)] for k, v in tree.items()]}
+            return {"dict": [[_pack(part, arrays, budget, depth + 1) for part in item] for item in tree.items()]}
         case _:
             raise NotATree(f"a value of type {type(tree).__name__}")
 
 
 def _pack_array(array: np.ndarray, arrays: dict[str, np.ndarray]) -> Any:
-    if array.dtype.kind == "U":
-        return array.tolist()
     if array.dtype.kind not in _KINDS or array.dtype.itemsize > 8:
         kind = "a ragged or mixed array (dtype object)" if array.dtype.hasobject else f"an array of dtype {array.dtype}"
         raise NotATree(kind)
@@ -122,13 +125,18 @@ def _unpack(skeleton: Any, arrays: dict[str, np.ndarray], budget: list[int], dep
         raise ValueError("too deep or too large")
     match skeleton:
         case {"array": name}:
-            return np.array(arrays[name])
+            array = arrays.pop(name)  # each but once, so that few bytes cannot become many
+            if array.dtype.kind not in _KINDS:
+                raise ValueError(f"an array of dtype {array.dtype}")
+            return np.array(array)
         case {"tuple": list(values)}:
             return tuple(_unpack(value, arrays, budget, depth + 1) for value in values)
         case {"dict": list(pairs)}:
             return {key: _unpack(value, arrays, budget, depth + 1) for key, value in pairs}
         case list():
             return [_unpack(value, arrays, budget, depth + 1) for value in skeleton]
+        case int() if not -MAX_INT <= skeleton < 2 * MAX_INT:
+            raise ValueError("an integer of more than 64 bits")
         case None | bool() | str() | int() | float():
             return skeleton
         case _:

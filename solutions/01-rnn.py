@@ -14,10 +14,9 @@
 # %% [markdown]
 # # 01 · The recurrent cell
 #
-# You write a recurrent network, from its one small equation to the networks that people make of it.
-# At the end you can unroll it over a sequence, say which shape every array has, and read a sequence into one answer,
-# into one answer per step, or make it talk by itself.
-# And you have seen with your own eyes how quickly such a network forgets, which is what most of this course is about.
+# You write a recurrent network, from its one small equation to what people make of it: a sequence read into one answer,
+# or into an answer per step, or a network that talks by itself. At the end you know the shape of every array on the
+# way, and have seen how quickly such a network forgets, which is what most of this course is about.
 #
 # Fill in the cells that say `YOUR CODE HERE`. Under each stands a check: run it as often as you like. It shows the
 # first number that is off and, if it knows your mistake, it gives you a hint. It never costs points.
@@ -43,7 +42,7 @@
 #   *before* column 0, and `h[:, 0]` is already the state after the first step.
 # - Textbooks whose vectors are columns write $W_x x + W_h h$: their matrices are the transposes of ours. Keras stores
 #   them as we do; PyTorch stores the transposes, and adds two biases where one would do.
-# - Elman's own cell had a sigmoid. Today's simple recurrent network has a tanh, and so has ours.
+# - Elman's own units were sigmoids. Today's simple recurrent network has a tanh, and so has ours.
 
 # %% given=true
 import numpy as np
@@ -70,6 +69,7 @@ from grader.selfcheck import check
 #
 # Two products, a sum, a tanh. Write the shapes under the equation before you write the code.
 
+
 # %% solution="rnn_cell_forward"
 def rnn_cell_forward(x, h_prev, W_x, W_h, b):
     """One step of a simple recurrent network (Elman 1990, with tanh).
@@ -93,12 +93,12 @@ def rnn_cell_forward(x, h_prev, W_x, W_h, b):
 
     Examples
     --------
-    On paper: 1 · 0.5 - 2 · 0.25 = 0 from the input, 0.5 · 0.5 = 0.25 from the state, and the bias: tanh(0.5).
+    On paper: 1 · 0.5 - 2 · 0.25 = 0 from the input, 0.5 · 0.5 = 0.25 from the state, and the bias: tanh(0.5) = 0.462.
 
     >>> x, h_prev = np.array([[1.0, 2.0]]), np.array([[0.5]])
     >>> W_x, W_h, b = np.array([[0.5], [-0.25]]), np.array([[0.5]]), np.array([0.25])
-    >>> rnn_cell_forward(x, h_prev, W_x, W_h, b).round(4)
-    array([[0.4621]])
+    >>> rnn_cell_forward(x, h_prev, W_x, W_h, b).round(3)
+    array([[0.462]])
     """
     ### BEGIN SOLUTION
     return np.tanh(x @ W_x + h_prev @ W_h + b)
@@ -108,8 +108,9 @@ def rnn_cell_forward(x, h_prev, W_x, W_h, b):
 # %% [markdown]
 # ## 2 · All steps
 #
-# The same cell, the same weights, one column of `x` after the other. Each step starts from the state in which the last
-# one ended; the first starts from `h0`. Keep every state: later assignments need them all.
+# The same cell, the same weights, one column of `x` after the other. Each step starts from the state in which the
+# last one ended; the first starts from `h0`. Keep every state: later assignments need them all.
+
 
 # %% solution="rnn_forward"
 def rnn_forward(x, h0, W_x, W_h, b):
@@ -134,14 +135,14 @@ def rnn_forward(x, h0, W_x, W_h, b):
 
     Examples
     --------
-    On paper: tanh(0 + 0.5 · 2) = 0.7616, then tanh(0 + 0.5 · 0.7616) = 0.3634, then tanh(1 + 0.5 · 0.3634) = 0.8281.
+    On paper: tanh(0 + 0.5 · 2) = 0.762, then tanh(0 + 0.5 · 0.762) = 0.363, then tanh(1 + 0.5 · 0.363) = 0.828.
 
     >>> x, h0 = np.array([[[0.0], [0.0], [1.0]]]), np.array([[2.0]])
     >>> W_x, W_h, b = np.array([[1.0]]), np.array([[0.5]]), np.array([0.0])
-    >>> rnn_forward(x, h0, W_x, W_h, b).round(4)
-    array([[[0.7616],
-            [0.3634],
-            [0.8281]]])
+    >>> rnn_forward(x, h0, W_x, W_h, b).round(3)
+    array([[[0.762],
+            [0.363],
+            [0.828]]])
     """
     ### BEGIN SOLUTION
     B, T, _ = x.shape
@@ -171,41 +172,39 @@ def node(ax, x, y, text, color="white"):
     ax.text(x, y, text, ha="center", va="center", fontsize=11, zorder=3)
 
 
-def arrow(ax, start, end, text="", offset=(0, 0), **style):
-    ax.annotate("", end, start, arrowprops=dict(arrowstyle="-|>", shrinkA=19, shrinkB=19) | style)
-    ax.text(
-        (start[0] + end[0]) / 2 + offset[0], (start[1] + end[1]) / 2 + offset[1], text, ha="center", color="tab:blue"
-    )
+def arrow(ax, start, end, **style):
+    ax.annotate("", end, start, arrowprops=dict(arrowstyle="-|>", color="black", shrinkA=19, shrinkB=19) | style)
 
 
-def frame(ax, title, width, height):
-    ax.set(xlim=(-0.6, width - 0.4), ylim=(-0.5, height - 0.5), aspect="equal", title=title)
+def frame(ax, title, left, right, top):
+    ax.set(xlim=(left, right), ylim=(-0.6, top), aspect="equal", title=title)
     ax.axis("off")
 
 
-inputs = np.array([0.0, 0.0, 1.0, 0.0, 0.0])
-states = rnn_forward(
-    inputs[np.newaxis, :, np.newaxis], np.array([[2.0]]), np.array([[1.0]]), np.array([[0.5]]), np.array([0.0])
-)[0, :, 0]
+inputs = np.array([[[0.0], [0.0], [1.0], [0.0], [0.0]]])
+states = rnn_forward(inputs, np.array([[2.0]]), np.array([[1.0]]), np.array([[0.5]]), np.array([0.0]))
+shades = plt.get_cmap("RdBu_r")(0.5 + 0.4 * states[0, :, 0])  # blue for -1, white for 0, red for 1
 
-fig, (folded, unrolled) = plt.subplots(1, 2, figsize=(11, 3.6), width_ratios=[1.6, 6.4])
-frame(folded, "The network …", 1.6, 3)
-node(folded, 0, 0, "$x_t$")
-node(folded, 0, 1, "$h_t$", "lightgrey")
-arrow(folded, (0, 0), (0, 1), "$W_x$", (-0.3, -0.06))
-arrow(folded, (0.02, 1), (-0.02, 1), "$W_h$", (0.0, 0.98), connectionstyle="arc,angleA=50,angleB=130,armA=62,armB=62,rad=25")
-
-frame(unrolled, "… and where its loop goes: one copy of the cell for each step, one set of weights for all", 6.4, 3)
-shades = plt.get_cmap("RdBu_r")(0.5 + 0.4 * states)
-node(unrolled, 0, 1, "2")
-unrolled.text(0, 1.42, "$h0$", ha="center")
-for t in range(len(inputs)):
-    node(unrolled, t + 1, 0, f"{inputs[t]:g}")
-    node(unrolled, t + 1, 1, f"{states[t]:.2f}", shades[t])
-    unrolled.text(t + 1, -0.55, f"$x_{t}$", ha="center")
-    unrolled.text(t + 1, 1.42, f"$h_{t}$", ha="center")
-    arrow(unrolled, (t + 1, 0), (t + 1, 1), "$W_x$", (0.22, -0.05))
-    arrow(unrolled, (t, 1), (t + 1, 1), "$W_h$", (0, 0.1))
+fig, ax = plt.subplots(figsize=(11, 3.6), layout="constrained")
+frame(ax, "Where does the loop go? Into one copy of the cell for each step, all with the same weights", -2.6, 5.6, 2)
+node(ax, -2, 0, "$x_t$")
+node(ax, -2, 1, "$h_t$", "lightgrey")
+arrow(ax, (-2, 0), (-2, 1))
+arrow(ax, (-1.98, 1), (-2.02, 1), connectionstyle="arc,angleA=50,angleB=130,armA=62,armB=62,rad=25")
+ax.text(-1.9, 0.45, "$W_x$", color="tab:blue")
+ax.text(-2, 1.65, "$W_h$", color="tab:blue", ha="center")
+ax.text(-1, 0.5, "unrolled:", ha="center", style="italic")
+node(ax, 0, 1, "2")
+ax.text(0, 1.4, "h0", ha="center", family="monospace")
+for t in range(5):
+    node(ax, t + 1, 0, f"{inputs[0, t, 0]:g}")
+    node(ax, t + 1, 1, f"{states[0, t, 0]:.2f}", shades[t])
+    arrow(ax, (t + 1, 0), (t + 1, 1))
+    arrow(ax, (t, 1), (t + 1, 1))
+    ax.text(t + 1, -0.5, f"$x_{t}$", ha="center")
+    ax.text(t + 1, 1.4, f"$h_{t}$", ha="center")
+    ax.text(t + 1.08, 0.45, "$W_x$", color="tab:blue")
+    ax.text(t + 0.5, 1.1, "$W_h$", color="tab:blue", ha="center")
 plt.show()
 
 # %% [markdown]
@@ -216,8 +215,8 @@ plt.show()
 # ### Experiment: what each unit does with a pulse
 #
 # Fifteen units hear the same input: a push up at step 5, a push down at step 30, and silence otherwise. They do not
-# talk to each other: `W_h` is diagonal, and a unit's entry is its weight to itself, from 0 for the first to 1.4 for the
-# last. Before you run the cell, say what you expect of the first unit and of the last.
+# talk to each other: `W_h` is diagonal, and a unit's entry is its weight to itself, from 0 for the first to 1.4 for
+# the last. Before you run the cell, say what you expect of the first unit and of the last.
 
 # %% experiment=true
 to_itself = np.linspace(0, 1.4, 15)
@@ -237,66 +236,67 @@ fig.colorbar(picture, ax=below, label="state of the unit, $h_t$")
 plt.show()
 
 # %% [markdown]
-# Below the dashed line a unit forgets, and the sooner the smaller its weight. Above it, a unit holds on: it *latches*
-# near -1 or 1, where only a push in the other direction moves it. So it keeps a pulse for ever, and yet it knows only the
-# last one's sign: when the second pulse came, the first was gone. Bengio, Simard & Frasconi (1994) show that
-# this is no accident: what a state keeps safely, it can hardly learn by gradients.
+# Below the dashed line a unit forgets, the sooner the smaller its weight. Above it a unit *latches* (Bengio, Simard &
+# Frasconi 1994): it holds what it has heard for ever. But look what the second pulse does. Most of these units give up
+# the first pulse for it, and the topmost holds on so tightly that the second is soon forgotten. Keeping is not
+# collecting: such a unit holds one bit.
 
 # %% [markdown]
 # ### Experiment: how long is the first input remembered?
 #
-# Now units that do talk to each other: fifty, with random weights, scaled so that the largest absolute eigenvalue of
-# `W_h`, its **spectral radius**, is what we want. On the left two runs read the same sequence but for $x_0$: how far
-# apart are their states $t$ steps later? On the right there are 600 sequences, each random throughout, and we ask the
-# question that counts: could a linear output layer (fitted on 400 of them, tried on the other 200) still tell $x_0$?
+# Now units that do talk to each other: forty, with random weights, scaled so that the largest absolute eigenvalue of
+# `W_h`, its **spectral radius** (Jaeger 2001), is what we want. On the left, two runs read the same random sequence
+# but for $x_0$: how far apart are their states, $t$ steps later? On the right, 600 random sequences and the question
+# that counts: can a linear output layer, fitted on 400 of them, tell $x_0$ of the other 200 from the state?
 
 # %% experiment=true
 rng = np.random.default_rng(3)
-T, H = 60, 50
-W_x, W_h = rng.standard_normal((1, H)), rng.standard_normal((H, H))
+W_x, W_h = rng.standard_normal((1, 40)), rng.standard_normal((40, 40))
 W_h /= np.abs(np.linalg.eigvals(W_h)).max()
-pair = np.repeat(0.1 * rng.standard_normal((1, T, 1)), 2, axis=0)
+pair = 0.5 * rng.standard_normal((1, 60, 1))[[0, 0]]
 pair[1, 0] += 1
-many = 0.5 * rng.standard_normal((600, T, 1))
+many = 0.5 * rng.standard_normal((600, 40, 1))
 
 
 def share_explained(h, target):
-    """R² of a linear guess of the target, on the sequences it was not fitted on."""
+    """R² of the best linear guess of the target, on the 200 sequences that it was not fitted on."""
     h = np.column_stack([h, np.ones(len(h))])
     fit = np.linalg.lstsq(h[:400], target[:400])[0]
     return 1 - np.mean((h[400:] @ fit - target[400:]) ** 2) / np.var(target[400:])
 
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
-for radius, color in [(0.5, "tab:blue"), (0.9, "tab:green"), (1.0, "tab:orange"), (1.5, "tab:red")]:
-    h = rnn_forward(pair, np.zeros((2, H)), W_x, radius * W_h, np.zeros(H))
-    distance = np.linalg.norm(h[1] - h[0], axis=1)
-    left.semilogy(distance, color=color, label=f"radius {radius}")
-    h = rnn_forward(many, np.zeros((600, H)), W_x, radius * W_h, np.zeros(H))
-    right.plot([max(0, share_explained(h[:, t], many[:, 0, 0])) for t in range(30)], color=color)
-left.axhspan(1e-18, 1e-16, color="lightgrey")
-left.text(T, 2e-17, "float64 sees no difference ", ha="right", va="center", fontsize=9)
-left.set(ylim=(1e-18, 1e2), xlabel="steps since $x_0$", ylabel="distance of the two states")
+for radius, color in [(0.5, "tab:blue"), (0.9, "tab:green"), (1, "tab:orange"), (2, "tab:red")]:
+    h = rnn_forward(pair, np.zeros((2, 40)), W_x, radius * W_h, np.zeros(40))
+    left.semilogy(np.linalg.norm(h[1] - h[0], axis=1), color=color, label=f"{radius}")
+    h = rnn_forward(many, np.zeros((600, 40)), W_x, radius * W_h, np.zeros(40))
+    right.plot([max(0, share_explained(h[:, t], many[:, 0, 0])) for t in range(40)], color=color)
+left.axhspan(1e-17, 1e-15, color="lightgrey")
+left.text(59, 1.5e-17, "lost in rounding", ha="right", fontsize=9)
+left.set(ylim=(1e-17, 1e2), xlabel="steps since $x_0$", ylabel="distance of the two states")
 left.set_title("Does the state still depend on $x_0$?")
-left.legend(title="$W_h$ with spectral", loc="lower left")
-right.set(ylim=(0, 1.05), xlabel="steps since $x_0$", ylabel="share of $x_0$'s variance explained (R²)")
-right.set_title("Can $x_0$ still be read from it?")
+left.legend(title="spectral radius", loc="lower left")
+right.set(xlim=(-1, 41), ylim=(0, 1.05), xlabel="steps since $x_0$", ylabel="share of $x_0$'s variance explained (R²)")
+right.set_title("Can $x_0$ still be read from the state?")
 plt.show()
 
 # %% [markdown]
-# With a radius below 1 the trace of $x_0$ shrinks by about that factor at every step, and soon drowns. With 1.5 it never
-# shrinks, but look to the right: the state depends on $x_0$, and nobody can read it. The network makes so much noise
-# of its own that a small difference ends anywhere. Keep both pictures in mind for the written question.
+# With a radius of 1 or less, the trace of $x_0$ shrinks by about the same factor at every step (smaller than the
+# radius, since the tanh's slope takes its share). With 2 it never shrinks: the network is *chaotic*, and the smallest
+# difference in its past leads it elsewhere. But look to the right. Where it ends up no longer tells what the
+# difference was. Everywhere forty numbers have to hold all that was ever heard, and what comes later is written over
+# what came first. Keep both pictures in mind for the written question.
 
 # %% [markdown]
 # ## 3 · From states to outputs
 #
-# A state is the network's business; what it says to the world goes through one more layer, $y = h W_y + b_y$. It is linear:
-# the outputs are **logits**, any real numbers. (Some lecture notes put a softmax here. We keep it apart, because losses
-# are more stable if they get the logits.)
+# A state is the network's business; what it says to the world goes through one more layer, $y = h W_y + b_y$. It is
+# linear: the outputs are **logits**, any real numbers. (Some lecture notes put a softmax here. We keep it apart,
+# because losses are more stable if they get the logits.)
 #
 # Only the last axis changes. `@` leaves the others alone, so the same line serves one step, `(B, H)`, and all of
 # them, `(B, T, H)`.
+
 
 # %% solution="output_layer"
 def output_layer(h, W_y, b_y):
@@ -337,9 +337,10 @@ def output_layer(h, W_y, b_y):
 #
 # $$y_k = \frac{e^{z_k}}{\sum_j e^{z_j}}.$$
 #
-# As it stands, it fails: $e^{710}$ is more than a float64 can hold, and `inf / inf` is NaN; $e^{-750}$ is 0, and so may
-# be the whole sum. But shift all scores of a row by one number $c$, and $e^{-c}$ cancels above and below: the answer is
-# the same. That leaves you free to choose a $c$ with which nothing can overflow, and the sum cannot be 0.
+# As it stands, it fails: $e^{710}$ is more than a float64 can hold, and `inf / inf` is NaN; $e^{-750}$ is 0, and so
+# may be the whole sum. But shift all scores of a row by one number $c$, and $e^{-c}$ cancels above and below: the
+# answer is the same. That leaves you free to choose a $c$ with which nothing can overflow, and the sum cannot be 0.
+
 
 # %% solution="softmax"
 def softmax(z):
@@ -361,9 +362,9 @@ def softmax(z):
     --------
     On paper: exp(log 1) = 1 and exp(log 3) = 3, of a sum of 4. Ten thousand more in each score changes nothing.
 
-    >>> softmax(np.log([1.0, 3.0])).round(4)
+    >>> softmax(np.log([1.0, 3.0])).round(3)
     array([0.25, 0.75])
-    >>> softmax(np.log([1.0, 3.0]) + 10_000).round(4)
+    >>> softmax(np.log([1.0, 3.0]) + 10_000).round(3)
     array([0.25, 0.75])
     """
     ### BEGIN SOLUTION
@@ -387,7 +388,7 @@ types = [
     ("many to many\nwords in, their kinds out", 3, [0, 1, 2], [0, 1, 2]),
 ]
 for ax, (title, steps, listens, speaks) in zip(axes, types, strict=True):
-    frame(ax, title, max(steps, 1.2), 3)
+    frame(ax, title, -0.6, max(steps, 1.2) - 0.4, 2.5)
     for t in range(steps):
         node(ax, t, 1, f"$h_{t}$", "lightgrey")
         if t:
@@ -412,6 +413,7 @@ plt.show()
 # %% [markdown]
 # ### Many to one
 
+
 # %% solution="many_to_one"
 def many_to_one(x, h0, params):
     """A sequence in, one output: the output layer on the last state.
@@ -430,12 +432,12 @@ def many_to_one(x, h0, params):
 
     Examples
     --------
-    On paper: the last state of rnn_forward's example is 0.8281; 2 · 0.8281 = 1.6562, and 1 - 0.8281 = 0.1719.
+    On paper: the last state of rnn_forward's example is 0.828; 2 · 0.828 + 0 = 1.656, and -1 · 0.828 + 1 = 0.172.
 
     >>> params = {"W_x": np.array([[1.0]]), "W_h": np.array([[0.5]]), "b": np.array([0.0])}
     >>> params |= {"W_y": np.array([[2.0, -1.0]]), "b_y": np.array([0.0, 1.0])}
-    >>> many_to_one(np.array([[[0.0], [0.0], [1.0]]]), np.array([[2.0]]), params).round(4)
-    array([[1.6562, 0.1719]])
+    >>> many_to_one(np.array([[[0.0], [0.0], [1.0]]]), np.array([[2.0]]), params).round(3)
+    array([[1.656, 0.172]])
     """
     ### BEGIN SOLUTION
     h = rnn_forward(x, h0, params["W_x"], params["W_h"], params["b"])
@@ -445,6 +447,7 @@ def many_to_one(x, h0, params):
 
 # %% [markdown]
 # ### Many to many
+
 
 # %% solution="many_to_many"
 def many_to_many(x, h0, params):
@@ -469,10 +472,10 @@ def many_to_many(x, h0, params):
 
     >>> params = {"W_x": np.array([[1.0]]), "W_h": np.array([[0.5]]), "b": np.array([0.0])}
     >>> params |= {"W_y": np.array([[2.0, -1.0]]), "b_y": np.array([0.0, 1.0])}
-    >>> many_to_many(np.array([[[0.0], [0.0], [1.0]]]), np.array([[2.0]]), params).round(4)
-    array([[[1.5232, 0.2384],
-            [0.7267, 0.6366],
-            [1.6562, 0.1719]]])
+    >>> many_to_many(np.array([[[0.0], [0.0], [1.0]]]), np.array([[2.0]]), params).round(3)
+    array([[[1.523, 0.238],
+            [0.727, 0.637],
+            [1.656, 0.172]]])
     """
     ### BEGIN SOLUTION
     h = rnn_forward(x, h0, params["W_x"], params["W_h"], params["b"])
@@ -483,8 +486,9 @@ def many_to_many(x, h0, params):
 # %% [markdown]
 # ### One to many
 #
-# The network speaks, and hears itself: from the second step on, its input is what it just said (the red arrows above, and
-# Jordan's idea of 1986). For that its outputs must be of the inputs' kind: $O = D$. The state travels on as ever.
+# The network speaks, and hears itself: from the second step on, its input is what it just said (the red arrows above,
+# and Jordan's idea of 1986). For that its outputs must be of the inputs' kind: $O = D$. The state travels on as ever.
+
 
 # %% solution="one_to_many"
 def one_to_many(x0, h0, params, steps):
@@ -507,14 +511,14 @@ def one_to_many(x0, h0, params, steps):
 
     Examples
     --------
-    On paper: tanh(0.5 + 0.5 · 1) = 0.7616 gives y = 2 · 0.7616 = 1.5232. That is the next input:
-    tanh(1.5232 + 0.5 · 0.7616) = 0.9566 gives y = 1.9131.
+    On paper: tanh(0.5 + 0.5 · 1) = 0.762 gives y = 2 · 0.762 = 1.523. That is the next input:
+    tanh(1.523 + 0.5 · 0.762) = 0.957 gives y = 1.913.
 
     >>> params = {"W_x": np.array([[1.0]]), "W_h": np.array([[0.5]]), "b": np.array([0.0])}
     >>> params |= {"W_y": np.array([[2.0]]), "b_y": np.array([0.0])}
-    >>> one_to_many(np.array([[0.5]]), np.array([[1.0]]), params, 2).round(4)
-    array([[[1.5232],
-            [1.9131]]])
+    >>> one_to_many(np.array([[0.5]]), np.array([[1.0]]), params, 2).round(3)
+    array([[[1.523],
+            [1.913]]])
     """
     ### BEGIN SOLUTION
     x, h = x0, h0
@@ -530,8 +534,9 @@ def one_to_many(x0, h0, params, steps):
 # %% [markdown]
 # ### Experiment: a network that listens to itself
 #
-# Two units, two outputs. `W_x` turns what the network hears by 20 degrees and makes it a little smaller, or larger. Each
-# coloured line starts from another $x_0$ (the dot). Does it matter, in the long run, what the network hears first?
+# Two units, two outputs. `W_x` turns what the network hears by 20 degrees and makes it a little smaller, or larger.
+# Each coloured line starts from another $x_0$ (the dot). Does it matter, in the long run, what the network hears
+# first?
 
 # %% experiment=true
 angle = np.deg2rad(20)
@@ -556,35 +561,36 @@ plt.show()
 # %% [markdown]
 # ## 6 · In your own words
 #
-# A colleague wants to sort film reviews of 500 words, each word a vector of $D = 100$ numbers, with your `many_to_one`:
-# a tanh cell of $H = 50$ units, and the output layer on the last state.
+# A colleague wants to sort film reviews of 500 words, each word a vector of $D = 100$ numbers, with your
+# `many_to_one`: a tanh cell of $H = 50$ units, and the output layer on the last state.
 #
-# **(a)** (3 points) Why is the last state a poor summary of such a review? Use both pictures of the third experiment: what
-# goes wrong with a small spectral radius, and what with a large one?
+# **(a)** (3 points) Why is the last state a poor summary of such a review? Use both pictures of the third experiment:
+# what goes wrong with a small spectral radius, and what with a large one?
 #
-# **(b)** (2 points) In lecture notes you may read that "RNNs have more parameters than dense networks". Count those of the
-# cell, and those of a dense layer of 50 units that reads all words of the review at once, for reviews of 1 word and of
-# 500 words. When is the sentence true?
+# **(b)** (2 points) In lecture notes you may read that "RNNs have more parameters than dense networks". Count those
+# of the cell, and those of a dense layer of 50 units that reads all words of the review at once, for reviews of 1
+# word and of 500 words. When is the sentence true?
 
 # %% [markdown] written="summary" points=5
-# **Model answer.** (a) Everything that the output layer learns of the first word has to pass 499 times through `W_h` and
-# the tanh. The tanh's slope is at most 1, so that with a spectral radius below 1 the trace of a word shrinks
-# about geometrically: at 0.9 it is 1e-23 of what it was after 500 steps, and the left picture has it lost in rounding long
-# before. The last state then tells of the last few words alone. With a large radius the difference does not fade, but
-# the right picture shows that it cannot be read either: the units saturate, the network follows a motion of its own,
-# and similar reviews end in states that are far apart. Between the two there is no setting that does: even near 1 the right
-# picture is at 0 within 30 steps, since each new word is written over the old ones in the same 50 numbers.
+# **Model answer.** (a) All that the output layer learns of the first word has to pass 499 times through `W_h` and the
+# tanh, whose slope is at most 1. With a small radius its trace shrinks geometrically: at 0.9, after 499 steps, it is
+# at most about 1e-23 of what it was, and lost in rounding long before; the last state tells of the last few words.
+# With a large radius the trace does not fade, but it cannot be read: the network follows a chaotic motion of its own,
+# and where it ends up does not tell what made the difference. No radius helps: on the right every curve is at 0
+# within 20 steps, since every new word is written over the old ones in the same few numbers.
 #
 # (b) The cell: 100 · 50 + 50 · 50 + 50 = 7550, for any length, because all steps share the same weights. The dense
-# layer: T · 100 · 50 + 50, which is 5050 for 1 word and 2 500 050 for 500. The sentence is true only of a single step, where
-# `W_h` comes on top; for sequences it is the other way round.
+# layer: T · 100 · 50 + 50, which is 5050 for 1 word and 2 500 050 for 500. The sentence is true of a single word
+# only, where `W_h` comes on top; from two words on (10 050) it is false.
 #
-# **Marks.** (a) 1 for a small radius: the trace decays step by step (geometrically, or as a product of factors below
-# 1). 1 for a large one: the difference stays but cannot be read (saturation, chaos or own dynamics will do). 1 for
-# the conclusion: a state of fixed size is written over by what comes later, so that the last words dominate. An answer
-# that says only "vanishing gradients" gets 1 in all: the experiment has no gradients in it.
-# (b) 1 for the numbers 7550, 5050 and 2 500 050 (a slip in arithmetic is forgiven, a bias forgotten throughout as well). 1 for "the weights
-# are shared over time" with a right verdict on the sentence.
+# **Marks.** (a) 1 for the small radius: the trace decays step by step (geometrically, or as a product of factors
+# below 1). 1 for the large one: the difference stays but cannot be read (chaos, saturation or the network's own
+# motion will do). 1 for the conclusion: a state of fixed size is written over by what comes later, so that the last
+# words dominate. An answer that says only "vanishing gradients" gets 1 in all: there are no gradients in the
+# experiment.
+#
+# (b) 1 for 7550, 5050 and 2 500 050 (a slip in the arithmetic is forgiven). 1 for "the weights are shared over time"
+# together with a right verdict on the sentence.
 
 # %% [markdown]
 # ## Sources

@@ -679,7 +679,7 @@ def x0_every_step(x0, h0, params, steps):
 
 @one_to_many.misconception(
     "Step 0 is right, step 1 is not. Print what step 1 reads.",
-    "After the first step your network hears silence. Here each step reads something that is not zero.",
+    "After the first step your network hears silence. Whom else could it listen to?",
 )
 def silence_after_x0(x0, h0, params, steps):
     x = np.zeros((x0.shape[0], steps, x0.shape[1]))

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import CodeType
 
 from grader.answers import describe
 from grader.compare import Question
@@ -69,7 +70,7 @@ def at_home(folder: Path) -> Iterator[None]:
             sys.path[:] = path
 
 
-def _compile(name: str, text: str) -> object:
+def _compile(name: str, text: str) -> CodeType:
     filename = f"<cell {name}>"
     linecache.cache[filename] = len(text), None, text.splitlines(keepends=True), filename
     try:

@@ -35,7 +35,7 @@ def html(report: Report) -> str:
 
 def prose(text: str) -> str:
     """Words for HTML: escaped, with `code` set as code."""
-    return re.sub(r"`([^`]+)`", rf'<code style="{_CODE}">\1</code>', escape(text)).replace("\n", "<br>")
+    return re.sub(r"`([^`]+)`", rf'<code style="{_CODE}">\1</code>', escape(text)).replace("\n", "<br/>")
 
 
 def _headline(report: Report) -> str:
@@ -62,9 +62,8 @@ def _case(case: CaseReport) -> str:
 
 
 def _first_difference(report: Report) -> str:
-    where = f"Case {escape(report.where)}:" if report.where else "In every case:"
     drawing = picture.svg(report.picture) if report.picture else ""
-    return _paragraph(f"<b>{where}</b><br>{prose(report.text)}") + drawing
+    return _paragraph(f"<b>{escape(report.where)}:</b><br/>{prose(report.text)}") + drawing
 
 
 def _hints(title: str, hints: Sequence[str]) -> str:

@@ -1,12 +1,12 @@
 """Two arrays that should be equal, drawn: yours, expected and the difference, as heat maps in one small SVG."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
 import numpy as np
 
-from grader.compare import AXES
+from grader.compare import AXES, Tolerance
 from grader.selfcheck.words import Picture
 
 MOST = 12  # rows and columns that are drawn: a window around the first difference
@@ -15,7 +15,7 @@ NUMBERED = 6  # up to so many columns there is room for numbers
 _NEGATIVE, _ZERO, _POSITIVE = (33, 102, 172), (247, 247, 247), (179, 88, 6)  # told apart by colour-blind eyes, too
 _GREY = "#9e9e9e"  # NaN
 _FAINT = 'opacity="0.75"'
-_ROW, _LEFT, _TOP, _GAP = 18, 22, 36, 20  # a row's height, room for the labels, space between the maps
+_ROW, _LEFT, _TOP, _GAP, _LEAST = 18, 22, 41, 20, 110  # a row's height, room for labels, between maps, for titles
 
 
 @dataclass(frozen=True)
@@ -24,40 +24,49 @@ class Window:
 
     yours: np.ndarray
     expected: np.ndarray
-    corner: tuple[int, int]  # the top left cell's place in the arrays
+    rows: Sequence[str]  # the rows' and the columns' numbers in the arrays
+    columns: Sequence[str]
     first: tuple[int, int]  # the first difference's place in the window
     axes: str
     place: str
 
     @property
-    def columns(self) -> int:
-        return int(self.yours.shape[1])
+    def numbered(self) -> bool:
+        return len(self.columns) <= NUMBERED
 
     @property
     def cell(self) -> int:
         """The width of a cell."""
-        return 38 if self.columns <= NUMBERED else 18
+        return 38 if self.numbered else 18
+
+    @property
+    def width(self) -> int:
+        return len(self.columns) * self.cell
+
+    @property
+    def height(self) -> int:
+        return len(self.rows) * _ROW
 
 
 def svg(picture: Picture) -> str:
     """The drawing as inline SVG; its labels take the colour of the text around it."""
     window = _window(picture)
-    with np.errstate(all="ignore"):
-        difference = window.yours - window.expected
+    difference = _difference(window, picture.tolerance)
     largest = _largest(window.expected)
     common = min(_largest(window.yours, largest), 4 * largest or np.inf)  # one wild number must not bleach all others
-    maps = ("yours", window.yours, common), ("expected", window.expected, common), ("yours − expected", difference, 0.0)
-    step = _LEFT + window.columns * window.cell + _GAP
-    width, height = 3 * step, _TOP + len(window.yours) * _ROW + 44
-    drawn = [
-        f'<g transform="translate({i * step} 0)">{"".join(_heat_map(title, values, limit or _largest(values), window))}</g>'
-        for i, (title, values, limit) in enumerate(maps)
+    maps = [
+        _heat_map("yours", window.yours, common, window),
+        _heat_map("expected", window.expected, common, window),
+        _heat_map("yours − expected", difference, _largest(difference), window),
     ]
+    step = _LEFT + max(window.width, _LEAST) + _GAP
+    width, height = 3 * step, _TOP + window.height + 44
+    drawn = [f'<g transform="translate({i * step} 0)">{"".join(heat_map)}</g>' for i, heat_map in enumerate(maps)]
     note = f"{window.place and f'{window.place}; '}the frame marks the first difference"
     drawn.append(_text(_LEFT, height - 6, note, _FAINT))
     label = "Heat maps: yours, expected and their difference" + (f", {window.place}" if window.place else "")
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(label)}" width="{width}" '
+        f'<svg role="img" aria-label="{escape(label)}" width="{width}" '
         f'height="{height}" viewBox="0 0 {width} {height}" style="display: block; max-width: 100%; height: auto" '
         f'font-family="system-ui, sans-serif" font-size="10.5" fill="currentColor">{"".join(drawn)}</svg>'
     )
@@ -74,40 +83,56 @@ def _window(picture: Picture) -> Window:
     return Window(
         yours=yours[cut],
         expected=expected[cut],
-        corner=(top, left),
+        rows=_numbers(top, yours.shape[0]) if len(last) == 2 else [""],
+        columns=_numbers(left, yours.shape[1]),
         first=(row - top, column - left),
-        axes=" ".join(name + arrow for name, arrow in zip(names[-2:], "↓→"[-len(last) :], strict=True)),
+        axes="\u2002".join(f"{name} {arrow}" for name, arrow in zip(names[-2:], "↓→"[-len(last) :], strict=True)),
         place=", ".join(f"{name} {i}" for name, i in zip(names, lead, strict=False)),
     )
 
 
+def _numbers(start: int, size: int) -> list[str]:
+    return [str(number) for number in range(start, min(size, start + MOST))]
+
+
+def _difference(window: Window, tolerance: Tolerance) -> np.ndarray:
+    """Yours less expected, and exactly 0 where that counts as right, so that rounding draws no attention."""
+    with np.errstate(all="ignore"):
+        difference = window.yours - window.expected
+        bound = tolerance.absolute + tolerance.relative * np.abs(window.expected)
+        return np.where((np.abs(difference) <= bound) | (window.yours == window.expected), 0.0, difference)
+
+
 def _heat_map(title: str, values: np.ndarray, limit: float, window: Window) -> Iterator[str]:
     yield _text(_LEFT, 10, title, 'font-weight="600"')
-    yield _text(_LEFT, 22, window.axes, _FAINT)
-    for column in range(window.columns):
-        yield _text(_middle(column, window), _TOP - 3, str(window.corner[1] + column), f'text-anchor="middle" {_FAINT}')
-    for row in range(len(values)):
-        yield _text(_LEFT - 4, _TOP + row * _ROW + 13, str(window.corner[0] + row), f'text-anchor="end" {_FAINT}')
+    yield _text(_LEFT, 24, window.axes, _FAINT)
+    for column, number in enumerate(window.columns):
+        yield _text(_middle(column, window), _TOP - 3, number, f'text-anchor="middle" {_FAINT}')
+    for row, number in enumerate(window.rows):
+        yield _text(_LEFT - 4, _TOP + row * _ROW + 13, number, f'text-anchor="end" {_FAINT}')
+    size = f'width="{window.width}" height="{window.height}"'
+    yield f'<rect x="{_LEFT}" y="{_TOP}" {size} stroke="currentColor" stroke-opacity="0.5"/>'
     for (row, column), value in np.ndenumerate(values):
         yield from _cell(row, column, float(value), limit, window)
     for colour, thickness in ("#fff", 5), ("#000", 2.5):
         yield _rectangle(*window.first, window, f'fill="none" stroke="{colour}" stroke-width="{thickness}"')
-    yield from _legend(limit, _TOP + len(values) * _ROW + 7)
+    if limit:
+        yield from _legend(limit, _TOP + window.height + 7)
 
 
 def _cell(row: int, column: int, value: float, limit: float, window: Window) -> Iterator[str]:
     yield _rectangle(row, column, window, f'fill="{_colour(value, limit)}"')
-    if window.columns <= NUMBERED or not np.isfinite(value):
+    if window.numbered or not np.isfinite(value):
         ink = "#fff" if np.isfinite(value) and abs(value) > 0.6 * limit else "#111"
         place = _middle(column, window), _TOP + row * _ROW + 13
         yield _text(*place, _number(value), f'text-anchor="middle" font-size="10" fill="{ink}"')
 
 
 def _legend(limit: float, top: int) -> Iterator[str]:
-    yield _text(_LEFT, top + 9, f"{-limit:.2g}".replace("-", "−"), _FAINT)
+    yield _text(_LEFT + 40, top + 9, f"−{limit:.2g}", f'text-anchor="end" {_FAINT}')
     for i, share in enumerate((-1, -0.5, 0, 0.5, 1)):
-        yield f'<rect x="{_LEFT + 32 + 9 * i}" y="{top}" width="9" height="10" fill="{_colour(share, 1)}"/>'
-    yield _text(_LEFT + 82, top + 9, f"{limit:.2g}", _FAINT)
+        yield f'<rect x="{_LEFT + 44 + 9 * i}" y="{top}" width="9" height="10" fill="{_colour(share, 1)}"/>'
+    yield _text(_LEFT + 93, top + 9, f"+{limit:.2g}", _FAINT)
 
 
 def _rectangle(row: int, column: int, window: Window, attributes: str) -> str:

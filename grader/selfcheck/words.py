@@ -8,7 +8,7 @@ from enum import Enum
 import numpy as np
 
 from grader.answers import Answer
-from grader.compare import Difference, Mark, Question, Verdict, judge
+from grader.compare import TOLERANCES, Difference, Mark, Question, Tolerance, Verdict, judge
 from grader.diagnose import diagnose
 
 _ESCAPE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|.)?")  # ANSI's colours, titles, the rest
@@ -41,17 +41,18 @@ class CaseReport:
 
 @dataclass(frozen=True)
 class Picture:
-    """Two arrays of one shape, the axes' letters, and where they first differ."""
+    """Two arrays of one shape, the letters of their axes (or none), where they first differ, and what counts."""
 
     yours: np.ndarray
     expected: np.ndarray
     axes: tuple[str, ...]
     index: tuple[int, ...]
+    tolerance: Tolerance
 
 
 @dataclass(frozen=True)
 class Report:
-    """One function's check. `where` names the case that `text` and `picture` are about; empty if they all agree."""
+    """One function's check. `text` and `picture` are about the first case that is wrong; `where` says which."""
 
     function: str
     state: State
@@ -79,7 +80,7 @@ def report(question: Question, answers: Sequence[Answer]) -> Report:
     with np.errstate(all="ignore"):  # a student may have told numpy to raise
         verdict = judge(question, answers)
         diagnosis = diagnose(verdict)
-    points = f"{verdict.score:g} of {question.points:g} points"
+    points = f"{round(verdict.score, 2):g} of {question.points:g} points"
     if verdict.not_done:
         text = "It, or a function that it calls, still raises NotImplementedError."
         return Report(question.name, State.NOT_DONE, points, (), text=text)
@@ -93,7 +94,7 @@ def report(question: Question, answers: Sequence[Answer]) -> Report:
         state=State.WRONG,
         points=points,
         cases=cases,
-        where="" if len({case.text for case in cases}) == 1 < len(cases) else failure.case,
+        where="In every case" if len({case.text for case in cases}) == 1 < len(cases) else f"Case {failure.case}",
         text=plain(failure.difference.text),
         picture=_picture(question, failure.output, failure.difference),
         hints_title="Hint (your answers are those of a known mistake)" if known else "Hint",
@@ -129,4 +130,4 @@ def _picture(question: Question, name: str, difference: Difference) -> Picture |
         return None
     axes = next(output.axes for output in question.outputs if output.name == name).split()
     letters = tuple(axes) if len(axes) == len(difference.index) else ()
-    return Picture(difference.yours, difference.expected, letters, difference.index)
+    return Picture(difference.yours, difference.expected, letters, difference.index, TOLERANCES[question.tolerance])

@@ -1,0 +1,34 @@
+"""Do right answers always score full marks? Every style of the corpus, on fresh hidden cases.
+
+    python -m grader.benchmarks.fairness [--seeds 50]
+
+(That wrong ones never do, and are named, is what `unrolled verify --seeds 50` shows.)
+"""
+
+import argparse
+from pathlib import Path
+
+from grader import exercises, notebook
+from grader.course import Course
+from grader.tests import submissions
+from grader.verify import functions, passes
+
+
+def main() -> None:
+    """Grade in this process, without the sandbox: it is the comparison that is in question."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=50)
+    seeds = parser.parse_args().seeds
+    course = Course(Path(__file__).parent.parent.parent)
+    for slug in exercises.slugs():
+        assignment, release = exercises.load(slug), notebook.read(course.release(slug))
+        questions = [e.question(f"fairness {seed}".encode()) for e in assignment for seed in range(seeds)]
+        for style in submissions.styles(slug):
+            (data,) = submissions.right(release, slug, style).values()
+            answer = functions(notebook.parse(data, style))
+            right = sum(passes(question, answer[question.name]) for question in questions)
+            print(f"{slug} {style}: {right} of {len(questions)} questions at full marks")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What runs inside the sandbox, next to student code; nothing in here is secret or trusted."""

@@ -1,0 +1,90 @@
+"""The Linux calls that Python 3.11 has no name for."""
+
+import ctypes
+import os
+
+CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID = 0x20000, 0x8000000, 0x10000000, 0x20000000
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 1, 2, 4, 8, 1 << 14, 1 << 18
+
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_CAPBSET_DROP = 1, 4, 22, 24
+_PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 36, 38, 47, 4
+_SECCOMP_MODE_FILTER = 2
+_CAPABILITY_VERSION_3 = 0x20080522
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class _Program(ctypes.Structure):
+    """struct sock_fprog: a seccomp filter's instructions, eight bytes each."""
+
+    _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p)]  # noqa: RUF012: ctypes reads it so
+
+
+def _check(result: int, what: str) -> None:
+    if result != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"{what}: {os.strerror(code)}")
+
+
+def _prctl(what: str, option: int, *values: "int | ctypes._Pointer[_Program]") -> None:
+    arguments = [ctypes.c_ulong(value) if isinstance(value, int) else value for value in values]
+    arguments += [ctypes.c_ulong(0)] * (4 - len(arguments))  # the kernel refuses calls whose unused arguments are not 0
+    _check(_libc.prctl(option, *arguments), what)
+
+
+def unshare(flags: int) -> None:
+    """Move into new namespaces."""
+    _check(_libc.unshare(flags), "unshare")
+
+
+def mount(kind: str, target: str, flags: int, options: str = "") -> None:
+    """Mount a new file system of `kind` on `target`."""
+    result = _libc.mount(kind.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags), options.encode())
+    _check(result, f"mount {kind} on {target}")
+
+
+def make_mounts_private() -> None:
+    """What is mounted from now on is seen in this mount namespace only."""
+    _check(_libc.mount(None, b"/", None, ctypes.c_ulong(MS_REC | MS_PRIVATE), None), "make mounts private")
+
+
+def set_dumpable(dumpable: bool) -> None:
+    """May processes of the same user trace this one, and read its memory through /proc?"""
+    _prctl("set dumpable", _PR_SET_DUMPABLE, int(dumpable))
+
+
+def die_with_parent(signal: int) -> None:
+    """Ask for `signal` when the parent is gone; a change of user id forgets it."""
+    _prctl("set the parent's death signal", _PR_SET_PDEATHSIG, signal)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every descendant whose own parent ends, instead of init."""
+    _prctl("become a subreaper", _PR_SET_CHILD_SUBREAPER, 1)
+
+
+def forbid_new_privileges() -> None:
+    """No execve gives more rights than there were before it, whatever the file's bits say."""
+    _prctl("forbid new privileges", _PR_SET_NO_NEW_PRIVS, 1)
+
+
+def drop_capability_bounds() -> None:
+    """Make it impossible to get any capability back by execve; needs CAP_SETPCAP."""
+    with open("/proc/sys/kernel/cap_last_cap") as file:
+        last = int(file.read())
+    for capability in range(last + 1):
+        _prctl("drop a capability", _PR_CAPBSET_DROP, capability)
+
+
+def drop_capabilities() -> None:
+    """Give up every capability there is."""
+    _prctl("clear ambient capabilities", _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)  # of this very process
+    nothing = (ctypes.c_uint32 * 6)()  # effective, permitted and inheritable; twice 32 bits
+    _check(_libc.capset(header, nothing), "drop capabilities")
+
+
+def filter_syscalls(instructions: bytes) -> None:
+    """Let a seccomp filter decide on every system call from now on, also in children."""
+    program = _Program(len(instructions) // 8, instructions)
+    _prctl("filter system calls", _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.pointer(program))

@@ -1,0 +1,60 @@
+"""The definitions process: runs the cells once, then forks a process for each question."""
+
+import os
+import select
+import signal
+import socket
+import sys
+from typing import Any
+
+from grader import trees
+from grader.sandbox.inside import cells, wire
+from grader.sandbox.inside.config import Limits
+from grader.sandbox.inside.family import end_family
+from grader.sandbox.inside.questions import answer
+from grader.sandbox.inside.walls import limit_cpu
+from grader.sandbox.inside.wire import Kind
+
+
+def work(connection: socket.socket, limits: Limits) -> None:
+    """Serve one session; ends by an exception when the trusted process hangs up."""
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # what a loop prints is seen if it hangs
+    cells.offer_selfcheck()
+    namespace = cells.fresh_namespace()
+    for name, source in trees.decode(wire.receive(connection, Kind.CELLS).payload):
+        wire.send(connection, Kind.CELL, cells.run(name, source, namespace).encode(errors="replace"))
+    while True:
+        question = wire.receive(connection, Kind.QUESTION).payload
+        wire.send(connection, Kind.END, _ask_in_a_fork(connection, question, namespace, limits))
+
+
+def _ask_in_a_fork(connection: socket.socket, payload: bytes, namespace: dict[str, Any], limits: Limits) -> bytes:
+    seconds, question = wire.unpack_question(payload)
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            limit_cpu(seconds)
+            answer(connection, question, namespace, limits)
+            status = 0
+        finally:
+            cells.flush()
+            os._exit(status)
+    outcome = _wait(child, seconds)
+    end_family()
+    return outcome
+
+
+def _wait(child: int, seconds: float) -> bytes:
+    """The exit status of `child`, negative for a signal; empty if it had to be killed because its time was up."""
+    descriptor = os.pidfd_open(child)
+    try:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        in_time = bool(poll.poll(seconds * 1000))
+    finally:
+        os.close(descriptor)
+    if not in_time:
+        os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    return str(os.waitstatus_to_exitcode(status)).encode() if in_time else b""
