@@ -27,9 +27,9 @@ import numpy as np
 
 from grader import exercises
 from grader.compare import Question
+from grader.converters import CONFIG_FILE, release
 from grader.course import Course, CourseError, write_atomically
 from grader.exercise import Assignment
-from grader.gradebook import CONFIG_FILE, release
 from grader.notebook import Cell, Notebook, grade_id
 from grader.selfcheck import snapshot
 from grader.trees import Tree

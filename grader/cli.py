@@ -131,8 +131,8 @@ def demo(
 ) -> None:
     """Make a class of forty and grade it: right in many styles, wrong in every known way, broken."""
     from grader.build import build as build_one
+    from grader.converters import generate_feedback
     from grader.demo import make_class, new_course
-    from grader.gradebook import generate_feedback
     from grader.report import mistakes
 
     root = into or Path(tempfile.mkdtemp(prefix="unrolled-demo-"))

@@ -145,7 +145,7 @@ class Exercise:
             answer = ask(wrong.function, inputs)
             if not answer.problem:
                 mistaken[wrong.name] = self._split(answer.value)
-        label = " ".join(f"{name}={value}" for name, value in self.sizes[number].items())
+        label = " ".join(f"{name}={value}" for name, value in self.sizes[number].items() if value)
         label += " (other numbers)" if number == 1 else ""
         return Case(label, inputs, self._split(right.value), mistaken)
 

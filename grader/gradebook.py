@@ -1,6 +1,6 @@
 """Enter results into nbgrader's gradebook: the rows that `nbgrader autograde` would leave, fifty submissions at a time.
 
-nbgrader's own API takes twenty milliseconds for a submission, since it finds every row by the names of all it belongs to.
+nbgrader's own API takes twenty milliseconds for one, since it finds every row by the names of all it belongs to.
 """
 
 import logging
@@ -27,14 +27,27 @@ from nbgrader.api import (
 )
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import parse_utc
-from sqlalchemy import Connection, Float, Update, bindparam, create_engine, insert, make_url, or_, select, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy import (
+    Connection,
+    Float,
+    Insert,
+    Update,
+    bindparam,
+    create_engine,
+    insert,
+    make_url,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 
 from grader import notebook
 from grader.converters import database, load_config, quietly
 from grader.course import Course, CourseError, notebook_name
 from grader.feedback import clamped, comment
 from grader.grade import Result
+from grader.notebook import UnreadableNotebook
 
 BATCH = 50  # submissions in one transaction
 
@@ -103,7 +116,10 @@ class GradebookWriter:
     def __enter__(self) -> Self:
         self.config = load_config(self.course)
         self.url = database(self.course, self.config)
-        self.engine = create_engine(self.url)
+        try:
+            self.engine = create_engine(self.url)
+        except (ArgumentError, ImportError) as error:
+            raise CourseError(f"the gradebook's address, CourseDirectory.db_url, does not work: {error}") from None
         with _explained(self.url):
             self.book = self._open()
         return self
@@ -118,7 +134,9 @@ class GradebookWriter:
         """Enter `result`, now or together with those that follow."""
         asked = {graded.name: graded.points for graded in result.questions}
         if not result.problem and asked != self.book.points:
-            raise CourseError(f"the gradebook's {self.slug} has other questions or points: run `unrolled build {self.slug}`")
+            raise CourseError(
+                f"the gradebook's {self.slug} has other questions or points: run `unrolled build {self.slug}`"
+            )
         self.waiting[result.student] = result
         if len(self.waiting) >= BATCH:
             self.flush()
@@ -148,11 +166,117 @@ class GradebookWriter:
             assignment, duedate, book = found
             cells = select(GradeCell.name, GradeCell.id, GradeCell.max_score).where(GradeCell.notebook_id == book)
             graded = db.execute(cells).all()
-            answered = db.execute(select(SolutionCell.name, SolutionCell.id).where(SolutionCell.notebook_id == book)).all()
+            answered = db.execute(
+                select(SolutionCell.name, SolutionCell.id).where(SolutionCell.notebook_id == book)
+            ).all()
         points = {name.removeprefix("check-"): points for name, _, points in graded if name.startswith("check-")}
-        return Book(assignment, duedate, book, {name: cell for name, cell, _ in graded}, dict(map(tuple, answered)), points)
+        return Book(
+            assignment, duedate, book, {name: cell for name, cell, _ in graded}, dict(map(tuple, answered)), points
+        )
 
     def _write(self, db: Connection, results: Sequence[Result]) -> list[str]:
         """Write the rows of one batch; returns the students who were late."""
-        times = {result.student: self._timestamp(result.student) for result in results}
-        ...
+        books = self._rows(db, [result.student for result in results])
+        graded = [(result, {"book": books[result.student]}) for result in results if not result.problem]
+        _execute(db, _SET_GRADE, [row | key for result, key in graded for row in self.book.grades(result)])
+        _execute(db, _SET_COMMENT, [row | key for result, key in graded for row in self.book.comments(result)])
+        _execute(db, _NO_PENALTY, [key for _, key in graded])
+        return self._late(db, [result.student for result, _ in graded])
+
+    def _rows(self, db: Connection, students: Sequence[str]) -> dict[str, str]:
+        """Make all rows of the students' submissions that are not there yet; returns their notebooks' ids."""
+        book = self.book
+        _insert_missing(db, Student, [{"id": student} for student in students])
+        _insert_missing(
+            db, SubmittedAssignment, [{"student_id": s, "assignment_id": book.assignment} for s in students]
+        )
+        submissions = dict(self._submissions(db, students, SubmittedAssignment.id))
+        times = {submission: self._timestamp(student) for student, submission in submissions.items()}
+        _execute(db, _SET_TIME, [{"submission": key, "time": time} for key, time in times.items() if time])
+        keys = [{"assignment_id": key, "notebook_id": book.notebook} for key in submissions.values()]
+        _insert_missing(db, SubmittedNotebook, keys)
+        mine = select(SubmittedNotebook.assignment_id, SubmittedNotebook.id).where(
+            SubmittedNotebook.notebook_id == book.notebook, SubmittedNotebook.assignment_id.in_(submissions.values())
+        )
+        notebooks = {submission: key for submission, key in db.execute(mine)}
+        for model, cells in ((Grade, book.graded), (Comment, book.answered)):
+            keys = [{"notebook_id": key, "cell_id": cell} for key in notebooks.values() for cell in cells.values()]
+            _insert_missing(db, model, keys)
+        return {student: notebooks[submission] for student, submission in submissions.items()}
+
+    def _submissions(self, db: Connection, students: Sequence[str], *columns: Any) -> Iterator[tuple[Any, ...]]:
+        """The students, each with these columns of their submission."""
+        mine = SubmittedAssignment.assignment_id == self.book.assignment
+        query = select(SubmittedAssignment.student_id, *columns).where(
+            mine, SubmittedAssignment.student_id.in_(students)
+        )
+        return map(tuple, db.execute(query))
+
+    def _timestamp(self, student: str) -> datetime | None:
+        """When the submission was handed in, as the exchange has noted beside it."""
+        path = self.course.submitted(self.slug, student).with_name("timestamp.txt")
+        if not path.exists():
+            return None
+        try:
+            time: datetime = parse_utc(notebook.read_bytes(path).decode().strip())
+            return time
+        except (UnreadableNotebook, ValueError, OverflowError) as error:
+            _log.warning("%s: %s holds no time, so it is not known whether it is late: %s", student, path, error)
+            return None
+
+    def _late(self, db: Connection, students: Sequence[str]) -> list[str]:
+        due = self.book.duedate
+        rows = self._submissions(db, students, SubmittedAssignment.timestamp, SubmittedAssignment.extension)
+        return [student for student, time, more in rows if due and time and time > due + (more or timedelta())]
+
+    def _penalise(self, students: Sequence[str]) -> None:
+        """Let nbgrader's plugin, which a course may have its own of, say what being late costs."""
+        with quietly() as log:
+            for student in students:
+                about = {
+                    "notebook": Path(notebook_name(self.slug)).stem,
+                    "assignment": self.slug,
+                    "student": student,
+                    "db_url": self.url,
+                }
+                penalties = AssignLatePenalties(config=self.config, log=log)
+                penalties.preprocess(NotebookNode(cells=[]), {"nbgrader": about})
+
+
+def _insert_missing(db: Connection, model: type[Base], rows: Sequence[Row]) -> None:
+    """Insert the rows that are not there; they are told apart by all columns given."""
+    if not rows:
+        return
+    columns = [model.__table__.c[name] for name in rows[0]]
+    first = next(iter(rows[0]))
+    there = set(map(tuple, db.execute(select(*columns).where(columns[0].in_({row[first] for row in rows})))))
+    _execute(db, insert(model.__table__), [row for row in rows if tuple(row.values()) not in there])
+
+
+def _execute(db: Connection, statement: Insert | Update, rows: Sequence[Row]) -> None:
+    if rows:
+        db.execute(statement, rows)
+
+
+_ADVICE = {
+    "locked": "another program is writing to it: wait for it, or end it",
+    "readonly": "you may not write to it: look at the permissions of the file and its folder",
+    "no such table": "it was made by another version of nbgrader, or is none: try `nbgrader db upgrade`",
+    "no such column": "it was made by another version of nbgrader: try `nbgrader db upgrade`",
+}
+
+
+@contextmanager
+def _explained(url: str) -> Iterator[None]:
+    """Turn the database's errors into ours."""
+    try:
+        yield
+    except DBAPIError as error:
+        reason = str(error.orig)
+        advice = next((advice for sign, advice in _ADVICE.items() if sign in reason), "")
+        if isinstance(error, IntegrityError):
+            advice = "another program has entered the same submissions at the same time"
+        raise CourseError(
+            f"the gradebook {make_url(url).render_as_string()} cannot be used: {reason}. {advice or 'Mend that'}, then "
+            "run the command again; what is graded already is kept in the journal"
+        ) from None

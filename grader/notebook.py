@@ -109,11 +109,16 @@ def is_experiment(cell: Cell) -> bool:
     return isinstance(tags, list) and "experiment" in tags
 
 
+def cell_name(cell: Cell, number: int) -> str:
+    """What errors call the notebook's cell `number`, counted from 0."""
+    return grade_id(cell) or f"own cell {number + 1}"
+
+
 def code_to_run(notebook: Notebook) -> Iterator[tuple[str, str]]:
     """Name and text of the cells that define things: not the checks, nor the experiments."""
     for number, cell in enumerate(notebook["cells"]):
         if cell["cell_type"] == "code" and not has(cell, "grade") and not is_experiment(cell):
-            yield grade_id(cell) or f"own cell {number + 1}", source(cell)
+            yield cell_name(cell, number), source(cell)
 
 
 def rebuild(release: Notebook, submitted: Notebook) -> Submission:

@@ -5,83 +5,160 @@ import select
 import socket
 import time
 from contextlib import ExitStack
-from types import TracebackType
-from typing import Self
+from dataclasses import dataclass
 
 from grader.sandbox import endings
 from grader.sandbox.inside import wire
 from grader.sandbox.inside.wire import Kind, Message
+from grader.sandbox.isolation import ADVICE, IsolationError
 
-_PIPE_BYTES = 64 * 1024
-_LAST_WORDS_SECONDS = 2.0  # for the supervisor to say how the session's first process ended
+_READ_BYTES = 64 * 1024  # a pipe's size
+_BACKLOG_READS = 64
+_OBITUARY_SECONDS = 2.0  # for the supervisor to say how the session's first process ended
 _FAREWELL_SECONDS = 10.0  # for it to kill and reap all the others
-_MORE = "\n[… more was printed, and cut]"
+_CUT = "\n[… more was printed]"
 
 
 class SessionOver(Exception):
-    """The session cannot be used any more; `problem` says why, in words for the student."""
+    """The session is of no use any more; `problem` says why, in words for the student."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(problem)
         self.problem = problem
 
 
-class TimeIsUp(Exception):
-    """Nothing came before the deadline."""
+class NoReply(Exception):
+    """The zygote, or the supervisor that it forked, has ended or hangs: not the student's doing."""
 
 
-class NotStarted(Exception):
-    """The zygote has not opened the session that it was asked for."""
+@dataclass(frozen=True)
+class Deadline:
+    """A point of `time.monotonic`, and what the student did who let it pass."""
 
+    at: float
+    problem: str
 
-class WallMissing(Exception):
-    """The session could not build one of its walls; the message says which."""
+    def seconds_left(self) -> float:
+        """Raises SessionOver if there are none."""
+        left = self.at - time.monotonic()
+        if left <= 0:
+            raise SessionOver(self.problem)
+        return left
 
 
 class Session:
-    """One session in a sandbox. Whatever comes out of it may be forged, save how and when its processes ended."""
+    """One session in a sandbox. Whatever comes out of it may be forged, save that it is ready, and how it ended."""
 
     def __init__(self, control: socket.socket, output_chars: int) -> None:
-        """Ask a zygote for a session; `wait_until_ready` tells whether there is one."""
+        """Ask a zygote for a session; the other methods may be called after `wait_until_ready`."""
         self._output_chars = output_chars
         self._assembler = wire.Assembler()
-        with ExitStack() as theirs, ExitStack() as ours:
-            self._supervision, supervision = _pair(ours, theirs)
-            self._data, data = _pair(ours, theirs)
-            self._output, output = os.pipe()
+        self._printed = bytearray()
+        with ExitStack() as ours, ExitStack() as theirs:
+            self._supervision, their_supervision = _pair(ours, theirs)
+            self._data, their_data = _pair(ours, theirs)
+            self._output, their_output = os.pipe()
             ours.callback(os.close, self._output)
-            theirs.callback(os.close, output)
+            theirs.callback(os.close, their_output)
+            os.set_blocking(self._output, False)
             try:
-                socket.send_fds(control, [bytes([Kind.START])], [supervision.fileno(), data.fileno(), output])
+                descriptors = [their_supervision.fileno(), their_data.fileno(), their_output]
+                socket.send_fds(control, [bytes([Kind.START])], descriptors)
             except OSError as error:
-                raise NotStarted(str(error)) from None
-            self._ours = ours.pop_all()
-        os.set_blocking(self._output, False)
-        self._forget_printed()
+                raise NoReply(str(error)) from None
+            self._resources = ours.pop_all()
         self._poll = select.poll()
         for source in (self._supervision, self._data, self._output):
             self._poll.register(source, select.POLLIN)
 
-    def __enter__(self) -> Self:
-        return self
+    def wait_until_ready(self, seconds: float) -> None:
+        """Return when the session's walls stand; raises IsolationError if one does not, NoReply if nobody says so."""
+        message = self._supervisor_says(seconds)
+        if message is None:
+            raise NoReply("no session was opened")
+        if message.kind == Kind.FAILED:
+            why = message.payload.decode(errors="replace")
+            raise IsolationError(f"a wall of the sandbox cannot be built ({why}): {ADVICE}")
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
+    def send(self, kind: Kind, payload: bytes, deadline: Deadline) -> None:
+        """Send a message to the session; raises SessionOver."""
+        try:
+            for packet in wire.packets(kind, payload):
+                self._data.settimeout(deadline.seconds_left())
+                self._data.sendmsg(packet)
+        except TimeoutError:
+            raise SessionOver(deadline.problem) from None
+        except OSError:
+            raise SessionOver(self._obituary()) from None
+
+    def receive(self, deadline: Deadline, most_bytes: int) -> Message:
+        """The next message of at most `most_bytes`; raises SessionOver."""
+        while True:
+            ready = dict(self._poll.poll(deadline.seconds_left() * 1000))
+            if self._output in ready and not self._read_output():
+                self._poll.unregister(self._output)
+            if self._data.fileno() in ready:
+                message = self._assembler.add(self._read_packet())
+                if message is not None and len(message.payload) <= most_bytes:
+                    return message
+                if message is not None or self._assembler.pending_bytes > most_bytes:
+                    raise SessionOver(endings.MALFORMED)
+            elif self._supervision.fileno() in ready:  # what was sent before the end has been read by now
+                raise SessionOver(self._obituary())
+
+    def take_printed(self) -> str:
+        """What was printed since the last time, from its beginning, as far as anybody wants to read it."""
+        for _ in range(_BACKLOG_READS):
+            if not self._read_output():
+                break
+        text = self._printed.decode(errors="replace")
+        self._printed.clear()
+        return text if len(text) <= self._output_chars else text[: self._output_chars] + _CUT
 
     def close(self) -> None:
-        """End all processes of the session; returns when the last one is gone, or cannot be waited for."""
-        with self._ours:
+        """End all processes of the session, and return when they are gone; raises NoReply if that is not certain."""
+        with self._resources:
             self._supervision.shutdown(socket.SHUT_WR)
-            self._supervision.settimeout(_FAREWELL_SECONDS)
-            try:
-                while self._supervision.recv(wire.PACKET_BYTES):
-                    pass
-            except OSError:
-                ...
+            deadline = time.monotonic() + _FAREWELL_SECONDS
+            while self._supervisor_says(deadline - time.monotonic()) is not None:
+                pass
+            if time.monotonic() > deadline:
+                raise NoReply("a session does not end")
 
-    def wait_until_ready(self, seconds: float) -> None:
-        """Returns when all walls stand; else raises NotStarted or WallMissing."""
-        ...
+    def _read_packet(self) -> bytes:
+        try:
+            packet = self._data.recv(wire.PACKET_BYTES)
+        except ConnectionResetError:  # its first process has ended and left a message unread; this is said only once
+            packet = self._data.recv(wire.PACKET_BYTES)
+        if not packet:
+            raise SessionOver(self._obituary())
+        return packet
 
-    def send(self, kind: Kind, payload: bytes, deadline: float) -> None:
-        ...
+    def _read_output(self) -> int:
+        """Read once; the number of bytes that were there."""
+        try:
+            data = os.read(self._output, _READ_BYTES)
+        except BlockingIOError:
+            return 0
+        most = 4 * self._output_chars + 1  # bytes of UTF-8
+        self._printed += data[: most - len(self._printed)]
+        return len(data)
+
+    def _obituary(self) -> str:
+        """How the session's first process ended, in words for the student."""
+        message = self._supervisor_says(_OBITUARY_SECONDS)
+        return endings.of_cell(int(message.payload)) if message else endings.MALFORMED
+
+    def _supervisor_says(self, seconds: float) -> Message | None:
+        """The supervisor's next message; None if it has hung up, or says nothing in time."""
+        self._supervision.settimeout(max(seconds, 0.001))
+        try:
+            packet = self._supervision.recv(wire.PACKET_BYTES)
+        except OSError:
+            return None
+        return wire.Assembler().add(packet) if packet else None
+
+
+def _pair(ours: ExitStack, theirs: ExitStack) -> tuple[socket.socket, socket.socket]:
+    one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    return ours.enter_context(one), theirs.enter_context(other)

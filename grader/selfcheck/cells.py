@@ -14,8 +14,9 @@ from types import CodeType
 from grader.answers import describe
 from grader.compare import Question
 from grader.notebook import Notebook, code_to_run
+from grader.selfcheck import CheckFailed
 
-_MAGIC = re.compile(r"^(\s*)(?:[%!?].*|[\w.]+\?\??\s*)$", re.MULTILINE)  # %magic, !shell, ?help, help?
+_MAGIC = re.compile(r"^([ \t]*)(?:[%!?].*|[\w.]+\?\??[ \t]*)$", re.MULTILINE)  # %magic, !shell, ?help, help?
 _PYTHON_INSIDE = re.compile(r"\s*%%(time|timeit|capture|prun)\b.*")
 _OTHER_LANGUAGE = re.compile(r"\s*%%\w")
 
@@ -51,6 +52,8 @@ def run(notebook: Notebook, before: Callable[[str], object] = lambda name: None)
             exec(_compile(name, text), definitions.namespace)
         except KeyboardInterrupt:
             raise
+        except CheckFailed:  # a check that the student has copied
+            continue
         except BaseException as error:
             definitions.raised[name] = describe(error)
     return definitions

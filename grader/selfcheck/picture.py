@@ -37,7 +37,7 @@ class Window:
     @property
     def cell(self) -> int:
         """The width of a cell."""
-        return 38 if self.numbered else 18
+        return 38 if self.numbered else 20
 
     @property
     def width(self) -> int:
@@ -123,9 +123,10 @@ def _heat_map(title: str, values: np.ndarray, limit: float, window: Window) -> I
 def _cell(row: int, column: int, value: float, limit: float, window: Window) -> Iterator[str]:
     yield _rectangle(row, column, window, f'fill="{_colour(value, limit)}"')
     if window.numbered or not np.isfinite(value):
-        ink = "#fff" if np.isfinite(value) and abs(value) > 0.6 * limit else "#111"
+        ink = "#fff" if np.isfinite(value) and abs(value) > 0.85 * limit else "#111"
         place = _middle(column, window), _TOP + row * _ROW + 13
-        yield _text(*place, _number(value), f'text-anchor="middle" font-size="10" fill="{ink}"')
+        size = 10 if window.numbered else 9
+        yield _text(*place, _number(value), f'text-anchor="middle" font-size="{size}" fill="{ink}"')
 
 
 def _legend(limit: float, top: int) -> Iterator[str]:

@@ -93,5 +93,5 @@ class CaseItem(pytest.Item):
         """Words alone for what a student can mend; a traceback only if the self-check itself breaks."""
         return str(excinfo.value) if isinstance(excinfo.value, CheckFailed) else super().repr_failure(excinfo, style)
 
-    def reportinfo(self) -> tuple[Path, None, str]:
-        return self.path, None, self.name
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, 0, self.name

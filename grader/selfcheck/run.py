@@ -63,19 +63,18 @@ def _one_process(path: Path, questions: Sequence[Question]) -> dict[str, Report]
 @contextlib.contextmanager
 def _child(path: Path, names: Sequence[str]) -> Iterator[Inbox]:
     """A process that checks these functions, and what it says, None at its end; it does not outlive the context."""
-    this_grader = str(Path(grader.__file__).parents[1])
+    path_entries = [str(Path(grader.__file__).parents[1]), os.environ.get("PYTHONPATH")]  # so that it finds this grader
     process = subprocess.Popen(
         [sys.executable, "-m", "grader.selfcheck.run", path.name, *names],
         cwd=path.parent,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join([this_grader, *filter(None, [os.environ.get("PYTHONPATH")])])},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, path_entries))},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )
     assert process.stdout is not None
     inbox: Inbox = SimpleQueue()
-    reader = Thread(target=_receive, args=(process.stdout, inbox), daemon=True)
-    reader.start()
+    Thread(target=_receive, args=(process.stdout, inbox), daemon=True).start()
     try:
         yield inbox
     finally:

@@ -53,7 +53,9 @@ def _reports(path: Path) -> list[Report]:
 
 def _show_all(console: Console, reports: list[Report]) -> int:
     for report in reports:
-        _show(console, report)
+        console.print(_headline(report))
+        if report.state is State.WRONG:
+            _explain(console, report)
     console.print(_progress(reports))
     return _status(reports)
 
@@ -83,13 +85,17 @@ def _show_next(console: Console, reports: list[Report]) -> int:
     for report in reports:
         if report.state is not State.RIGHT:
             console.print()
-            _show(console, report)
+            console.print(_headline(report))
+            _explain(console, report)
             break
     return _status(reports)
 
 
-def _show(console: Console, report: Report) -> None:
-    console.print(Text(plain.headline(report), _STYLES[report.state]))
+def _headline(report: Report) -> Text:
+    return Text(plain.headline(report), _STYLES[report.state])
+
+
+def _explain(console: Console, report: Report) -> None:
     for line in plain.details(report, min(console.width, plain.WIDTH)):
         console.print(Text(line))
 

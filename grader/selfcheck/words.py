@@ -95,7 +95,7 @@ def report(question: Question, answers: Sequence[Answer]) -> Report:
         points=points,
         cases=cases,
         where="In every case" if len({case.text for case in cases}) == 1 < len(cases) else f"Case {failure.case}",
-        text=plain(failure.difference.text),
+        text=printable(failure.difference.text),
         picture=_picture(question, failure.output, failure.difference),
         hints_title="Hint (your answers are those of a known mistake)" if known else "Hint",
         hints=diagnosis.hints,
@@ -108,7 +108,7 @@ def trouble(question: Question, problem: str) -> Report:
     return replace(report(question, answers), hints=())
 
 
-def plain(text: str) -> str:
+def printable(text: str) -> str:
     """`text` without what only a terminal should read: escape sequences, control and direction characters."""
     return "".join(c for c in _ESCAPE.sub("", text) if c.isprintable() or c == "\n")
 
@@ -121,7 +121,7 @@ def _cases(verdict: Verdict) -> tuple[CaseReport, ...]:
 
 def _case(marks: Sequence[Mark]) -> CaseReport:
     wrong = {mark.output: mark.difference.text for mark in marks if mark.difference}
-    text = plain(next(iter(wrong.values()), ""))
+    text = printable(next(iter(wrong.values()), ""))
     return CaseReport(marks[0].case, text, ", ".join(wrong) if len(marks) > 1 else "")
 
 

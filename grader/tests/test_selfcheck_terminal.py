@@ -49,7 +49,7 @@ def test_unreadable_files_are_status_2_and_one_message(tmp_path: Path, capsys: p
 
 def test_cell_that_raises_costs_its_own_function_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A syntax error is told where its function is; the others are checked, and magics are passed over."""
-    own = "%matplotlib inline\n!ls\nnp.tanh?\nhalf = 0.5\nif half:\n    %time half = 1"
+    own = "%matplotlib inline\n!ls\nnp.tanh?\n\nhalf = 0.5\nif half:\n    %time half = 1"
     course.write_assignment(tmp_path, own, states="def states(x, h0:\n", extremes=course.EXTREMES)
     assert check_notebook(tmp_path) == 1
     output = capsys.readouterr().out
@@ -59,6 +59,13 @@ def test_cell_that_raises_costs_its_own_function_only(tmp_path: Path, capsys: py
     course.write_assignment(tmp_path, "import nump", states="def state(x): pass", extremes=course.EXTREMES)
     check_notebook(tmp_path)
     assert "`states` is not defined: the cell `own cell 2` raises ModuleNotFoundError" in capsys.readouterr().out
+
+
+def test_check_that_a_student_copied_is_no_cause(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A renamed function is said to be missing, even if the student's own check of it failed, too."""
+    course.write_assignment(tmp_path, states="def state(x, h0):\n    return x\ncheck(state)")
+    check_notebook(tmp_path)
+    assert "`states` is not defined: was its cell deleted, or the function renamed?" in capsys.readouterr().out
 
 
 def test_function_that_hangs_or_crashes_costs_itself_only(

@@ -9,9 +9,9 @@ packet of another kind than the one before begins a new message, and what was un
     supervision  supervisor -> trusted  READY, or FAILED (why a wall could not be built), sent before student code runs;
                                         DIED (exit status, negative for a signal) when the definitions process is gone
                  trusted -> supervisor  EOF: kill everything; the supervisor's own EOF says that it is done
-    data         trusted -> definitions CELLS ([[id, source], …]); then any number of QUESTION (seconds, then a tree)
-                 definitions -> trusted CELL for each cell, in order: empty, or what went wrong in it;
-                                        END (exit status of the question's process; empty if it ran out of time)
+    data         trusted -> definitions CELL ([id, source] as JSON), QUESTION (seconds, then a tree)
+                 definitions -> trusted CELL, to each cell: empty, or what went wrong in it;
+                                        END, to each question: the exit status of its process, empty if time ran out
                  question -> trusted    ANSWER ([value, problem, changed, not_done]) for each case, in order;
                                         CALL ([name, args, kwargs]) of a proxied function
                  trusted -> question    RETURN (a tree) or RAISE (a text), to each CALL
@@ -39,14 +39,13 @@ class Kind(IntEnum):
     READY = 2
     FAILED = 3
     DIED = 4
-    CELLS = 5
-    CELL = 6
-    QUESTION = 7
-    ANSWER = 8
-    CALL = 9
-    RETURN = 10
-    RAISE = 11
-    END = 12
+    CELL = 5
+    QUESTION = 6
+    ANSWER = 7
+    CALL = 8
+    RETURN = 9
+    RAISE = 10
+    END = 11
 
 
 class Message(NamedTuple):

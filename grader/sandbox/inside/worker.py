@@ -1,5 +1,6 @@
 """The definitions process: runs the cells once, then forks a process for each question."""
 
+import json
 import os
 import select
 import signal
@@ -7,7 +8,6 @@ import socket
 import sys
 from typing import Any
 
-from grader import trees
 from grader.sandbox.inside import cells, wire
 from grader.sandbox.inside.config import Limits
 from grader.sandbox.inside.family import end_family
@@ -17,15 +17,17 @@ from grader.sandbox.inside.wire import Kind
 
 
 def work(connection: socket.socket, limits: Limits) -> None:
-    """Serve one session; ends by an exception when the trusted process hangs up."""
+    """Serve the trusted process; ends by an exception when the trusted process hangs up."""
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # what a loop prints is seen if it hangs
     cells.offer_selfcheck()
     namespace = cells.fresh_namespace()
-    for name, source in trees.decode(wire.receive(connection, Kind.CELLS).payload):
-        wire.send(connection, Kind.CELL, cells.run(name, source, namespace).encode(errors="replace"))
     while True:
-        question = wire.receive(connection, Kind.QUESTION).payload
-        wire.send(connection, Kind.END, _ask_in_a_fork(connection, question, namespace, limits))
+        kind, payload = wire.receive(connection, Kind.CELL, Kind.QUESTION)
+        if kind == Kind.CELL:
+            name, source = json.loads(payload)
+            wire.send(connection, Kind.CELL, cells.run(name, source, namespace).encode(errors="replace"))
+        else:
+            wire.send(connection, Kind.END, _ask_in_a_fork(connection, payload, namespace, limits))
 
 
 def _ask_in_a_fork(connection: socket.socket, payload: bytes, namespace: dict[str, Any], limits: Limits) -> bytes:

@@ -1,0 +1,100 @@
+"""One question to a session: send the cases, collect the answers, and do the work of proxied functions meanwhile."""
+
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from grader import answers, trees
+from grader.answers import Answer
+from grader.sandbox import endings
+from grader.sandbox.inside import wire
+from grader.sandbox.inside.config import Limits, MiB
+from grader.sandbox.inside.wire import Kind
+from grader.sandbox.session import Deadline, Session, SessionOver
+from grader.trees import Tree
+
+_GRACE_SECONDS = 2.0  # the session keeps the time itself; this is for one that does not
+_MAX_CALLS = 2_000
+_MAX_CALL_BYTES = 16 * MiB
+
+
+@dataclass(frozen=True)
+class Call:
+    """What to ask a student's function."""
+
+    name: str
+    cases: Sequence[dict[str, Tree]]  # the arguments of each call, in order
+    seconds: float = 10.0  # for all cases together
+    right: Mapping[str, Callable[..., Tree]] = field(default_factory=dict)  # replace the student's; stay on our side
+
+
+def converse(session: Session, call: Call, given: list[Answer], limits: Limits) -> str:
+    """Append the answers to `given`; returns why there are no more of them; raises SessionOver."""
+    question = {"name": call.name, "cases": list(call.cases), "right": list(call.right)}
+    deadline = Deadline(time.monotonic() + call.seconds + _GRACE_SECONDS, endings.too_long(call.seconds))
+    session.send(Kind.QUESTION, wire.pack_question(call.seconds, trees.encode(question)), deadline)
+    right = _RightFunctions(call.right)
+    bytes_left = limits.reply_bytes + MiB
+    while True:
+        kind, payload = session.receive(deadline, max(bytes_left, _MAX_CALL_BYTES))
+        bytes_left -= len(payload)
+        if kind == Kind.ANSWER and len(given) < len(call.cases) and bytes_left >= 0:
+            given.append(_read_answer(payload))
+        elif kind == Kind.CALL and call.right:
+            session.send(*right.reply(payload), deadline)
+        elif kind == Kind.END:
+            return _read_end(payload, call)
+        else:
+            raise SessionOver(endings.MALFORMED)
+
+
+def _read_answer(payload: bytes) -> Answer:
+    try:
+        answer = Answer.from_tree(trees.decode(payload))
+    except trees.MalformedBytes:
+        raise SessionOver(endings.MALFORMED) from None
+    return answer
+
+
+def _read_end(payload: bytes, call: Call) -> str:
+    if not payload:
+        return endings.too_long(call.seconds)
+    try:
+        return endings.of_question(int(payload))
+    except ValueError:
+        raise SessionOver(endings.MALFORMED) from None
+
+
+class _RightFunctions:
+    """Answers a question's calls of proxied functions, as many as an honest solution can need."""
+
+    def __init__(self, functions: Mapping[str, Callable[..., Tree]]) -> None:
+        self._functions = functions
+        self._calls_left = _MAX_CALLS
+        self._bytes_left = _MAX_CALL_BYTES
+
+    def reply(self, payload: bytes) -> tuple[Kind, bytes]:
+        """The message that answers a CALL; raises SessionOver if `payload` is none."""
+        name, args, kwargs = self._read(payload)
+        self._calls_left -= 1
+        self._bytes_left -= len(payload)
+        if self._calls_left < 0 or self._bytes_left < 0:
+            return Kind.RAISE, f"{name} is called too often, or with too much".encode()
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return Kind.RETURN, trees.encode(self._functions[name](*args, **kwargs))
+        except Exception as error:  # the arguments are a stranger's: anything can go wrong
+            return Kind.RAISE, f"{name} cannot work with its arguments: {answers.describe(error)}".encode()
+
+    def _read(self, payload: bytes) -> tuple[str, list[Tree], dict[str, Tree]]:
+        try:
+            match trees.decode(payload):
+                case [str(name), list(args), dict(kwargs)] if name in self._functions and all(
+                    isinstance(key, str) for key in kwargs
+                ):
+                    return name, args, kwargs
+        except trees.MalformedBytes:
+            pass
+        raise SessionOver(endings.MALFORMED)

@@ -1,0 +1,33 @@
+"""How a process ended, in words for the student; each continues a sentence that begins with the function or cell."""
+
+import signal
+
+MALFORMED = "sent something that is no answer"
+NOT_RUN = "was not run: the cells before it took too long"
+NOT_ASKED = "was not called: the notebook's cells take too long to be run again"
+
+_CRASHES = {
+    signal.SIGSEGV: "crashes Python (segmentation fault)",
+    signal.SIGBUS: "crashes Python (bus error)",
+    signal.SIGFPE: "crashes Python (arithmetic error)",
+    signal.SIGILL: "crashes Python (illegal instruction)",
+    signal.SIGABRT: "crashes Python (aborted)",
+    signal.SIGKILL: "was killed: it used too much memory, or too many processes",
+    signal.SIGXFSZ: "was killed: it wrote too large a file",
+}
+
+
+def too_long(seconds: float) -> str:
+    return f"takes longer than {seconds:g} s: is there a loop that never ends?"
+
+
+def of_cell(status: int) -> str:
+    """What a cell did, in which Python ended with `status`: an exit status, or negative for a signal."""
+    if status >= 0:
+        return f"ends the Python process (exit status {status})"
+    return _CRASHES.get(signal.Signals(-status), f"was ended by signal {-status}")
+
+
+def of_question(status: int) -> str:
+    """What a function did, in which Python ended with `status`."""
+    return of_cell(status) + (": a function must return instead" if status >= 0 else "")

@@ -1,0 +1,20 @@
+"""nbgrader's configuration of this course. The folder that holds this file is the course."""
+
+c = get_config()  # type: ignore[name-defined] # noqa: F821  (traitlets puts it there)
+
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "assignments"
+
+c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError()"}
+c.ClearSolutions.text_stub = "YOUR ANSWER HERE"
+c.GenerateAssignment.post_convert_hook = "grader.nbgrader_plugin.add_checks"
+
+# Submissions are rebuilt from the released notebook, run in our sandbox, and compared outside of it.
+c.Autograde.sanitize_preprocessors = ["grader.nbgrader_plugin.Rebuild"]
+c.Autograde.autograde_preprocessors = [
+    "grader.nbgrader_plugin.Grade",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "grader.nbgrader_plugin.SaveHints",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
