@@ -18,3 +18,6 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+
+# What students write is shown in the instructor's browser.
+c.HTMLExporter.filters = {"markdown2html": "grader.nbgrader_plugin.harmless_markdown"}

@@ -138,7 +138,11 @@ class _Block:
     @property
     def purpose(self) -> str:
         """The one marker that says what the cell is for; empty for prose."""
-        purposes = _PURPOSES.get(self.kind, ())
+        if self.kind not in _PURPOSES:
+            raise self.error(f"there are no {self.kind} cells: use code or [markdown]")
+        if unreadable := self.markers.get("incorrectly_encoded_metadata"):
+            raise self.error(f'jupytext cannot read {unreadable!r}: a marker is like given=true or solution="name"')
+        purposes = _PURPOSES[self.kind]
         known = [*purposes, "points"] if "written" in self.markers else [*purposes]
         if unknown := [marker for marker in self.markers if marker not in known]:
             raise self.error(f"{unknown[0]!r} marks no {self.kind} cell; these do: {', '.join(known) or 'none'}")

@@ -59,7 +59,7 @@ def comment(graded: Graded) -> str:
 
 
 def _headline(graded: Graded) -> str:
-    return f"{clamped(graded):g} of {graded.points:g} points: {graded.summary}"
+    return f"{clamped(graded):g} of {graded.points:g} points, {graded.summary}"
 
 
 def _failure(graded: Graded) -> str:

@@ -18,7 +18,7 @@ def version(slug: str, key: bytes) -> str:
     package = Path(grader.__file__).parent
     shared = [package / f"{name}.py" for name in ("trees", "answers", "compare", "exercise", "notebook", "grade")]
     spec = package / "exercises" / f"{slug.split('-', 1)[-1]}.py"
-    for path in [*shared, *sorted((package / "sandbox").glob("*.py")), spec, *_modules(reference.__file__)]:
+    for path in [*shared, *sorted((package / "sandbox").rglob("*.py")), spec, *_modules(reference.__file__)]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -7,10 +7,14 @@ nbgrader works in the course's folder, which is how these find it.
 import atexit
 import functools
 import logging
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import bleach
 import nbformat
+from jinja2 import pass_context
+from nbconvert.filters import markdown2html
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
@@ -23,8 +27,14 @@ from grader.classroom import load_grader, submitted_bytes
 from grader.course import Course
 from grader.feedback import annotate, comment
 from grader.grade import Grader, Result
-from grader.notebook import grade_id
+from grader.notebook import grade_id, has
 from grader.sandbox import Isolation, Sandbox
+
+_BLOCKS = {"br", "div", "h1", "h2", "h3", "h4", "hr", "p", "pre", "span", "sub", "sup"}
+_TABLES = {"table", "tbody", "td", "th", "thead", "tr"}
+_FORMATTING = {*bleach.ALLOWED_TAGS, *_BLOCKS, *_TABLES}
+_running = ExitStack()  # the sandboxes of this process
+atexit.register(_running.close)
 
 Resources = dict[str, Any]
 
@@ -83,6 +93,17 @@ def add_checks(assignment: str, student: str, notebooks: list[str]) -> None:
             raise
 
 
+@pass_context
+def harmless_markdown(context: Any, text: str) -> str:
+    """For HTMLExporter.filters: Markdown to HTML, where a student's may format text, and do nothing else.
+
+    formgrader shows written answers in the instructor's Jupyter, whose pages may run programs.
+    """
+    html: str = markdown2html(text)
+    theirs = has(context.get("cell") or {}, "solution")
+    return bleach.clean(html, tags=_FORMATTING, attributes={"a": ["href", "title"]}) if theirs else html
+
+
 def _course() -> Course:
     return Course(Path.cwd())
 
@@ -101,6 +122,4 @@ def _load_grader(course: Course, slug: str, released: tuple[int, int]) -> Grader
 @functools.cache
 def _sandbox(isolation: Isolation) -> Sandbox:
     """One for the process, since starting it takes longer than a submission."""
-    sandbox = Sandbox(isolation)
-    atexit.register(sandbox.close)
-    return sandbox
+    return _running.enter_context(Sandbox(isolation))

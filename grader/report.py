@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
+from grader.diagnose import PATTERNS
 from grader.exercise import Assignment
 from grader.grade import Graded, Result
 
@@ -100,9 +101,10 @@ def mistakes(results: Sequence[Result]) -> list[tuple[str, str, int]]:
 
 def _mistakes(assignment: Assignment, results: Sequence[Result]) -> str:
     rows = []
+    patterns = {name: hint for name, (_, hint) in PATTERNS.items()}
     for name, mistake, count in mistakes(results):
-        hints = {wrong.name: wrong.hints for wrong in assignment.exercises[name].misconceptions}
-        rows.append([name, mistake.replace("_", " "), count, hints.get(mistake, ("",))[0]])
+        hints = patterns | {wrong.name: "".join(wrong.hints[:1]) for wrong in assignment.exercises[name].misconceptions}
+        rows.append([name, mistake.replace("_", " "), count, hints.get(mistake, "")])
     nameless = sum(bool(q.hints) and not q.misconception for result in results for q in result.questions)
     table = _table(["Question", "Mistake", "Students", "The hint they get"], rows, numbers={2})
     note = f"<p class=quiet>{nameless} more wrong answers match no known mistake.</p>" if nameless else ""

@@ -14,7 +14,7 @@ from grader import notebook
 from grader.answers import ask, ask_all
 from grader.compare import Question, judge
 from grader.diagnose import diagnose
-from grader.exercise import PUBLIC_KEY, Assignment, Exercise, Misconception
+from grader.exercise import PUBLIC_KEY, Assignment, Exercise, Misconception, Sizes
 from grader.notebook import Notebook
 
 SEEDS = 50
@@ -73,7 +73,8 @@ def _check(exercise: Exercise, stubs: Functions, solutions: Functions, keys: lis
         kill = _kill(wrong, visible, hidden)
         checked.kills.append(kill)
         checked.faults += _faults(wrong, kill, len(keys))
-    if sum(not is_blind(case.inputs) for case in visible.cases) < 2:
+    cases = zip(visible.cases, exercise.sizes, strict=True)
+    if sum(not is_blind(case.inputs) and not _has_equal(sizes) for case, sizes in cases) < 2:
         checked.faults.append("fewer than two of its cases can see anything")
     return checked
 
@@ -109,9 +110,15 @@ def _faults(wrong: Misconception, kill: Kill, seeds: int) -> list[str]:
 
 
 def is_blind(inputs: object) -> bool:
-    """Would many mistakes go unnoticed on these inputs: zeros, ones, symmetric weights, equal sizes, one step?"""
+    """Would many mistakes go unnoticed on these inputs: zeros, ones, symmetric weights, one step or row or unit?"""
     arrays = list(_arrays(inputs))
     return any(_is_blind_array(array) for array in arrays) or not arrays
+
+
+def _has_equal(sizes: Sizes) -> bool:
+    """Are two sizes equal, so that swapped axes go unnoticed?"""
+    letters = [size for name, size in sizes.items() if name.isupper() and size is not None]
+    return len(set(letters)) < len(letters)
 
 
 def _arrays(tree: object) -> list[np.ndarray]:

@@ -17,6 +17,7 @@ What runs where, from the outside in; only `inside/` is ever next to student cod
 from grader.sandbox.dialogue import Call
 from grader.sandbox.inside.config import Limits
 from grader.sandbox.isolation import IsolationError
+from grader.sandbox.launch import Isolation
 from grader.sandbox.submission import Cell, Outcome, Sandbox, Submission
 
-__all__ = ["Call", "Cell", "IsolationError", "Limits", "Outcome", "Sandbox", "Submission"]
+__all__ = ["Call", "Cell", "Isolation", "IsolationError", "Limits", "Outcome", "Sandbox", "Submission"]

@@ -1,13 +1,11 @@
 """Start a zygote, behind walls or without, and open sessions with it."""
 
 import contextlib
-import os
-import re
 import socket
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import Literal
 
@@ -25,14 +23,15 @@ _FAREWELL_SECONDS = 1.0
 class Zygote:
     """A zygote process. What opens it closes it, in one thread: bubblewrap ends with the thread that started it."""
 
-    def __init__(self, kind: Isolation, packages: Sequence[str], preload: Sequence[str], limits: Limits) -> None:
-        self._output_chars = limits.output_chars
+    def __init__(self, kind: Isolation, packages: Sequence[str], preload: tuple[str, ...], limits: Limits) -> None:
+        self._config = Config(kind == "bubblewrap", preload, limits)
         with ExitStack() as stack:
             self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            self._last_words = stack.enter_context(tempfile.TemporaryFile())
             stack.enter_context(self._control)
+            self._last_words = stack.enter_context(tempfile.TemporaryFile())
+            self._folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="unrolled-"))
             with theirs:
-                command, environment = _prepared(kind, packages, preload, limits, theirs.fileno(), stack)
+                command, environment = self._command(packages, theirs.fileno())
                 self._process = subprocess.Popen(
                     command,
                     env=environment,
@@ -47,7 +46,7 @@ class Zygote:
 
     def open_session(self) -> Session:
         """A fresh session, all of whose walls stand; raises IsolationError, or NoReply if another zygote may help."""
-        session = Session(self._control, self._output_chars)
+        session = Session(self._control, self._scratch(), self._config.limits.output_chars)
         try:
             session.wait_until_ready(_START_SECONDS)
         except NoReply:
@@ -63,6 +62,26 @@ class Zygote:
         """End the zygote, and whatever it has started."""
         self._resources.close()
 
+    def _command(self, packages: Sequence[str], control: int) -> tuple[list[str], dict[str, str]]:
+        """What starts the zygote, and its environment."""
+        try:
+            links = layout.links(packages)
+        except layout.MissingPackage as error:
+            raise IsolationError(str(error)) from None
+        python = layout.command(self._config, control)
+        if self._config.isolated:
+            return [*isolation.command(links), *python], {}
+        for name, path in links.items():
+            Path(self._folder, name).parent.mkdir(parents=True, exist_ok=True)
+            Path(self._folder, name).symlink_to(path)
+        return python, layout.environment(self._folder, self._folder)
+
+    def _scratch(self) -> AbstractContextManager[str]:
+        """A session's temporary folder, as the session calls it, while it is there."""
+        if self._config.isolated:
+            return nullcontext(isolation.SCRATCH)
+        return tempfile.TemporaryDirectory(dir=self._folder, ignore_cleanup_errors=True)
+
     def _end(self) -> None:
         self._control.close()  # asks it to end
         try:
@@ -77,34 +96,11 @@ class Zygote:
         return lines[-1][:300] if lines else "it hangs, or was killed"
 
 
-def _prepared(
-    kind: Isolation, packages: Sequence[str], preload: Sequence[str], limits: Limits, control: int, stack: ExitStack
-) -> tuple[list[str], dict[str, str]]:
-    """The command that starts a zygote, and its environment."""
-    try:
-        links = layout.links(packages)
-    except layout.MissingPackage as error:
-        raise IsolationError(str(error)) from None
-    modules = layout.modules(preload)
-    if kind == "bubblewrap":
-        config = Config(True, isolation.SCRATCH, modules, limits)
-        return [*isolation.command(links), *layout.command(config, control)], {}
-    folder = tempfile.TemporaryDirectory(prefix="unrolled-", ignore_cleanup_errors=True)
-    root = stack.enter_context(folder)
-    for name, path in links.items():
-        Path(root, name).parent.mkdir(parents=True, exist_ok=True)
-        Path(root, name).symlink_to(path)
-    scratch = os.path.join(root, "scratch")
-    os.mkdir(scratch)
-    config = Config(False, scratch, modules, limits)
-    return layout.command(config, control), layout.environment(root, scratch)
-
-
 class Zygotes:
-    """The zygotes of a sandbox: one for each set of packages that cells name, started when it is needed.
+    """The zygotes of a sandbox: one for each set of modules that cells need, started when the first of them comes.
 
     Importing matplotlib in every submission would take half a second each, and having it in memory when no cell draws
-    makes every fork three times as dear; so there are two zygotes, and a submission is forked from the one that fits.
+    would make every fork three times as dear.
     """
 
     def __init__(self, kind: Isolation, packages: Sequence[str], limits: Limits) -> None:
@@ -113,7 +109,7 @@ class Zygotes:
 
     def open_session(self, sources: Sequence[str]) -> Session:
         """A session for cells with these sources; raises IsolationError."""
-        preload = tuple(package for package in self._packages if _is_named(package, sources))
+        preload = layout.modules(sources, self._packages)
         try:
             return self._zygote(preload).open_session()
         except NoReply:
@@ -125,7 +121,7 @@ class Zygotes:
             raise IsolationError(f"the sandbox does not start ({error}): {ADVICE}") from None
 
     def close_session(self, session: Session) -> None:
-        """End a session; should it resist, then together with its zygote."""
+        """End a session; should it resist, then together with every zygote."""
         try:
             session.close()
         except NoReply:
@@ -143,7 +139,3 @@ class Zygotes:
 
     def _end(self, preload: tuple[str, ...]) -> None:
         self._zygotes.pop(preload).close()
-
-
-def _is_named(package: str, sources: Sequence[str]) -> bool:
-    return any(re.search(rf"\b{re.escape(package)}\b", source) for source in sources)

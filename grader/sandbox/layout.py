@@ -19,6 +19,11 @@ from grader.sandbox.inside.config import Config
 
 _OURS = ("__init__.py", "trees.py", "answers.py", "sandbox/inside")  # of the package grader; not sandbox/__init__.py
 _ALWAYS = ("numpy", "safetensors")  # what those need
+_PRELOADED = {  # word in a cell: what its zygote imports
+    "matplotlib": ("matplotlib.pyplot",),
+    "random": ("random", "numpy.random"),
+    "torch": ("torch",),
+}
 _SITE, _CODE = "site", "unrolled"  # the two folders on Python's path
 
 
@@ -59,9 +64,11 @@ def command(config: Config, control: int) -> list[str]:
     return [python(), "-P", "-s", "-S", "-B", "-m", "grader.sandbox.inside.zygote", config.to_json(), str(control)]
 
 
-def modules(packages: Sequence[str]) -> tuple[str, ...]:
-    """What a zygote imports for sessions whose cells name these packages."""
-    return ("numpy", *("matplotlib.pyplot" if package == "matplotlib" else package for package in packages))
+def modules(sources: Sequence[str], packages: Sequence[str]) -> tuple[str, ...]:
+    """What a zygote imports for cells with these sources: what costs time in every session that uses it."""
+    words = {word for source in sources for word in re.findall(r"\w+", source)}
+    wanted = [word for word in _PRELOADED if word in words and (word in packages or word == "random")]
+    return ("numpy", *(module for word in wanted for module in _PRELOADED[word]))
 
 
 def _allowed(packages: Sequence[str]) -> Iterator[Path]:

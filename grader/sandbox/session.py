@@ -4,7 +4,7 @@ import os
 import select
 import socket
 import time
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 
 from grader.sandbox import endings
@@ -49,8 +49,11 @@ class Deadline:
 class Session:
     """One session in a sandbox. Whatever comes out of it may be forged, save that it is ready, and how it ended."""
 
-    def __init__(self, control: socket.socket, output_chars: int) -> None:
-        """Ask a zygote for a session; the other methods may be called after `wait_until_ready`."""
+    def __init__(self, control: socket.socket, scratch: AbstractContextManager[str], output_chars: int) -> None:
+        """Ask a zygote for a session; the other methods may be called after `wait_until_ready`.
+
+        `scratch` is entered for the path of the session's temporary folder, and left when the session has ended.
+        """
         self._output_chars = output_chars
         self._assembler = wire.Assembler()
         self._printed = bytearray()
@@ -61,9 +64,9 @@ class Session:
             ours.callback(os.close, self._output)
             theirs.callback(os.close, their_output)
             os.set_blocking(self._output, False)
+            start = bytes([Kind.START]) + os.fsencode(ours.enter_context(scratch))
             try:
-                descriptors = [their_supervision.fileno(), their_data.fileno(), their_output]
-                socket.send_fds(control, [bytes([Kind.START])], descriptors)
+                socket.send_fds(control, [start], [their_supervision.fileno(), their_data.fileno(), their_output])
             except OSError as error:
                 raise NoReply(str(error)) from None
             self._resources = ours.pop_all()

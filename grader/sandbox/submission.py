@@ -152,6 +152,7 @@ class Sandbox:
         limits: Limits | None = None,
     ) -> None:
         self.limits = limits or Limits()
+        self.isolation = isolation
         self._zygotes = Zygotes(isolation, packages, self.limits)
 
     def __enter__(self) -> Self:

@@ -23,7 +23,6 @@ class Config:
     """The zygote's command line."""
 
     isolated: bool  # are the walls of bubblewrap around us?
-    scratch: str  # the folder for temporary files; each session gets a fresh one on it, or in it
     preload: tuple[str, ...]  # modules to import before the first fork
     limits: Limits = field(default_factory=Limits)
 

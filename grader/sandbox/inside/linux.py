@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+from typing import NamedTuple
 
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID = 0x20000, 0x8000000, 0x10000000, 0x20000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 1, 2, 4, 8, 1 << 14, 1 << 18
@@ -12,12 +13,18 @@ _SECCOMP_MODE_FILTER = 2
 _CAPABILITY_VERSION_3 = 0x20080522
 
 _libc = ctypes.CDLL(None, use_errno=True)
+_libc.prctl.argtypes = [ctypes.c_int] + 4 * [ctypes.c_ulong]
+
+
+class MemoryPages(NamedTuple):
+    size: int  # of the address space
+    resident: int
 
 
 class _Program(ctypes.Structure):
     """struct sock_fprog: a seccomp filter's instructions, eight bytes each."""
 
-    _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p)]  # noqa: RUF012: ctypes reads it so
+    _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
 
 
 def _check(result: int, what: str) -> None:
@@ -26,10 +33,32 @@ def _check(result: int, what: str) -> None:
         raise OSError(code, f"{what}: {os.strerror(code)}")
 
 
-def _prctl(what: str, option: int, *values: "int | ctypes._Pointer[_Program]") -> None:
-    arguments = [ctypes.c_ulong(value) if isinstance(value, int) else value for value in values]
-    arguments += [ctypes.c_ulong(0)] * (4 - len(arguments))  # the kernel refuses calls whose unused arguments are not 0
-    _check(_libc.prctl(option, *arguments), what)
+def _prctl(what: str, option: int, value: int, second: int = 0) -> None:
+    _check(_libc.prctl(option, value, second, 0, 0), what)
+
+
+def write(path: str, text: str) -> None:
+    """Write to one of the kernel's files, which want all of it at once."""
+    descriptor = os.open(path, os.O_WRONLY)
+    try:
+        os.write(descriptor, text.encode())
+    finally:
+        os.close(descriptor)
+
+
+def read(path: str) -> str:
+    """Read one of the kernel's small files; much cheaper in a fresh fork than `open`."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(descriptor, 4096).decode()
+    finally:
+        os.close(descriptor)
+
+
+def memory_pages(process: str = "self") -> MemoryPages:
+    """How much memory a process has, in pages."""
+    size, resident = read(f"/proc/{process}/statm").split()[:2]
+    return MemoryPages(int(size), int(resident))
 
 
 def unshare(flags: int) -> None:
@@ -70,9 +99,7 @@ def forbid_new_privileges() -> None:
 
 def drop_capability_bounds() -> None:
     """Make it impossible to get any capability back by execve; needs CAP_SETPCAP."""
-    with open("/proc/sys/kernel/cap_last_cap") as file:
-        last = int(file.read())
-    for capability in range(last + 1):
+    for capability in range(int(read("/proc/sys/kernel/cap_last_cap")) + 1):
         _prctl("drop a capability", _PR_CAPBSET_DROP, capability)
 
 
@@ -87,4 +114,4 @@ def drop_capabilities() -> None:
 def filter_syscalls(instructions: bytes) -> None:
     """Let a seccomp filter decide on every system call from now on, also in children."""
     program = _Program(len(instructions) // 8, instructions)
-    _prctl("filter system calls", _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.pointer(program))
+    _prctl("filter system calls", _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(program))

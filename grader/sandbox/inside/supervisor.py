@@ -9,10 +9,9 @@ import select
 import signal
 import socket
 from contextlib import suppress
-from pathlib import Path
 from typing import NoReturn
 
-from grader.sandbox.inside import wire
+from grader.sandbox.inside import linux, wire
 from grader.sandbox.inside.config import Config
 from grader.sandbox.inside.family import end_family
 from grader.sandbox.inside.walls import Walls
@@ -22,19 +21,18 @@ from grader.sandbox.inside.worker import work
 _GLANCE_MS = 50  # how often memory is looked at
 
 
-def supervise(config: Config, supervision: int, data: int, output: int) -> NoReturn:
+def supervise(config: Config, scratch: str, supervision: int, data: int, output: int) -> NoReturn:
     """One session from its first process to its last, in a forked child of the zygote."""
     status = 1
     try:
         with socket.socket(fileno=supervision) as connection:
-            _hold_session(config, connection, data, output)
+            _hold_session(Walls(config, scratch), connection, data, output)
         status = 0
     finally:
         os._exit(status)  # whatever happens in a forked child, it never goes on with its parent's work
 
 
-def _hold_session(config: Config, connection: socket.socket, data: int, output: int) -> None:
-    walls = Walls(config)
+def _hold_session(walls: Walls, connection: socket.socket, data: int, output: int) -> None:
     try:
         walls.enter()
         child = os.fork()
@@ -46,13 +44,12 @@ def _hold_session(config: Config, connection: socket.socket, data: int, output: 
     if child == 0:
         wire.send(connection, Kind.READY)
         connection.close()
-        _become_worker(config, data, output)
+        _become_worker(walls.config, data, output)
     else:
         os.close(data)
         os.close(output)
-        walls.confine()
-        _watch(child, connection, config)
-        walls.clean_up()
+        walls.resign()
+        _watch(child, connection, walls.config)
 
 
 def _become_worker(config: Config, data: int, output: int) -> None:
@@ -85,8 +82,8 @@ def _memory_in_use() -> int:
     """The bytes that all processes of the session hold beyond what each has from the zygote."""
     page, from_zygote = resource.getpagesize(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     total = 0
-    for process in Path("/proc").glob("[0-9]*"):  # the session's own /proc, which shows nobody else
-        with suppress(OSError):  # it has ended in the meantime
-            resident = int(Path(process, "statm").read_text().split()[1]) * page
-            total += max(0, resident - from_zygote)
+    for name in os.listdir("/proc"):  # the session's own /proc, which shows nobody else
+        if name.isdecimal():
+            with suppress(OSError):  # it has ended in the meantime
+                total += max(0, linux.memory_pages(name).resident * page - from_zygote)
     return total

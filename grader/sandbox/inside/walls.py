@@ -12,10 +12,7 @@ Without bubblewrap none of this is built: what is left is the limit of each proc
 
 import os
 import resource
-import shutil
 import signal
-import tempfile
-from pathlib import Path
 
 from grader.sandbox.inside import linux, seccomp
 from grader.sandbox.inside.config import Config
@@ -27,16 +24,16 @@ _HARMLESS = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
 
 
 class Walls:
-    """Of one session. The supervisor calls `enter`, and `confine` when it has forked; its child `settle`."""
+    """Those of one session. The supervisor calls `enter`; its child `settle`, and itself `resign`."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, scratch: str) -> None:
         self.config = config
-        self.user = os.getuid()
+        self.scratch = scratch
+        self.user, self.group = os.getuid(), os.getgid()
         self.switch_user = config.isolated and self.user == 0
         if self.switch_user:
             first, count = _OWN_IDS
-            self.user = first + int.from_bytes(os.urandom(4), "little") % count
-        self.scratch = config.scratch if config.isolated else tempfile.mkdtemp(dir=config.scratch)
+            self.user = self.group = first + int.from_bytes(os.urandom(4), "little") % count
 
     def enter(self) -> None:
         """Make the next child the first process of its own namespaces."""
@@ -48,26 +45,21 @@ class Walls:
         if self.switch_user:
             linux.unshare(spaces)
         else:
-            self._unshare_as_ordinary_user(spaces)
+            linux.unshare(linux.CLONE_NEWUSER | spaces)
+            linux.write("/proc/self/setgroups", "deny")
+            linux.write("/proc/self/uid_map", f"{self.user} {self.user} 1")
+            linux.write("/proc/self/gid_map", f"{self.group} {self.group} 1")
         linux.make_mounts_private()
-
-    def _unshare_as_ordinary_user(self, spaces: int) -> None:
-        group = os.getgid()
-        linux.unshare(linux.CLONE_NEWUSER | spaces)
-        for name, text in (
-            ("setgroups", "deny"),
-            ("uid_map", f"{self.user} {self.user} 1"),
-            ("gid_map", f"{group} {group} 1"),
-        ):
-            Path("/proc/self", name).write_text(text)
 
     def settle(self) -> None:
         """In the definitions process, before it sees student code: its own files, no rights, limits."""
-        Path("/proc/self/oom_score_adj").write_text("1000")  # if memory runs out, it is not the grader that dies
+        linux.write("/proc/self/oom_score_adj", "1000")  # if memory runs out, it is not the grader that dies
         linux.adopt_orphans()
         if self.config.isolated:
             self._mount()
-            self.confine()
+            linux.drop_capability_bounds()
+            self.resign()
+            linux.forbid_new_privileges()
             seccomp.refuse_syscalls()
         _limit(self.config)
         linux.set_dumpable(False)
@@ -75,33 +67,25 @@ class Walls:
         os.environ.update(HOME=self.scratch, TMPDIR=self.scratch, MPLCONFIGDIR=self.scratch)
         os.chdir(self.scratch)
 
-    def clean_up(self) -> None:
-        """Remove the temporary folder, which without a mount namespace stays behind."""
-        if not self.config.isolated:
-            shutil.rmtree(self.scratch, ignore_errors=True)
-
     def _mount(self) -> None:
         linux.mount("proc", "/proc", linux.MS_RDONLY | _HARMLESS)
-        group = self.user if self.switch_user else os.getgid()
         size = f"size={self.config.limits.disk_bytes},nr_inodes={MAX_FILES}"
-        linux.mount("tmpfs", self.scratch, _HARMLESS, f"{size},mode=700,uid={self.user},gid={group}")
+        linux.mount("tmpfs", self.scratch, _HARMLESS, f"{size},mode=700,uid={self.user},gid={self.group}")
 
-    def confine(self) -> None:
-        """Give up all rights, for good."""
+    def resign(self) -> None:
+        """Give up root's user id and every right."""
         if not self.config.isolated:
             return
-        linux.drop_capability_bounds()
         if self.switch_user:
             os.setgroups([])
-            os.setresgid(self.user, self.user, self.user)
+            os.setresgid(self.group, self.group, self.group)
             os.setresuid(self.user, self.user, self.user)
         linux.drop_capabilities()
-        linux.forbid_new_privileges()
 
 
 def _limit(config: Config) -> None:
     limits = config.limits
-    _set_limit(resource.RLIMIT_AS, _address_space_bytes() + limits.memory_bytes)
+    _set_limit(resource.RLIMIT_AS, linux.memory_pages().size * resource.getpagesize() + limits.memory_bytes)
     _set_limit(resource.RLIMIT_FSIZE, limits.disk_bytes)
     _set_limit(resource.RLIMIT_NOFILE, MAX_DESCRIPTORS)
     _set_limit(resource.RLIMIT_CORE, 0)
@@ -116,13 +100,8 @@ def limit_cpu(seconds: float) -> None:
 
 
 def _set_limit(kind: int, soft: int, hard: int | None = None) -> None:
+    hard = soft if hard is None else hard
     _, allowed = resource.getrlimit(kind)
-    wanted = [soft, soft if hard is None else hard]
     if allowed != resource.RLIM_INFINITY:
-        wanted = [min(value, allowed) for value in wanted]
-    resource.setrlimit(kind, (wanted[0], wanted[1]))
-
-
-def _address_space_bytes() -> int:
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    return pages * resource.getpagesize()
+        soft, hard = min(soft, allowed), min(hard, allowed)
+    resource.setrlimit(kind, (soft, hard))

@@ -4,8 +4,9 @@ Every socket is an AF_UNIX SOCK_SEQPACKET pair, so packets arrive whole or not a
 killed while it wrote. A message is one packet or more: a kind byte, a byte that is 1 in the last packet, a chunk. A
 packet of another kind than the one before begins a new message, and what was unfinished is forgotten.
 
-    control      trusted -> zygote      START, with three descriptors: supervision, data, and the pipe's end that
-                                        becomes stdout and stderr; one START a session, EOF ends the zygote
+    control      trusted -> zygote      START (the path of its temporary folder) for each session, with three
+                                        descriptors: supervision, data, and a pipe for stdout and stderr;
+                                        EOF: end
     supervision  supervisor -> trusted  READY, or FAILED (why a wall could not be built), sent before student code runs;
                                         DIED (exit status, negative for a signal) when the definitions process is gone
                  trusted -> supervisor  EOF: kill everything; the supervisor's own EOF says that it is done

@@ -8,7 +8,7 @@ import socket
 import sys
 from typing import Any
 
-from grader.sandbox.inside import cells, wire
+from grader.sandbox.inside import cells, chance, wire
 from grader.sandbox.inside.config import Limits
 from grader.sandbox.inside.family import end_family
 from grader.sandbox.inside.questions import answer
@@ -19,6 +19,7 @@ from grader.sandbox.inside.wire import Kind
 def work(connection: socket.socket, limits: Limits) -> None:
     """Serve the trusted process; ends by an exception when the trusted process hangs up."""
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # what a loop prints is seen if it hangs
+    chance.seed()
     cells.offer_selfcheck()
     namespace = cells.fresh_namespace()
     while True:
@@ -32,10 +33,12 @@ def work(connection: socket.socket, limits: Limits) -> None:
 
 def _ask_in_a_fork(connection: socket.socket, payload: bytes, namespace: dict[str, Any], limits: Limits) -> bytes:
     seconds, question = wire.unpack_question(payload)
+    dice = chance.state()
     child = os.fork()
     if child == 0:
         status = 1
         try:
+            chance.restore(dice)
             limit_cpu(seconds)
             answer(connection, question, namespace, limits)
             status = 0
