@@ -1,6 +1,6 @@
 """nbgrader's configuration of this course. The folder that holds this file is the course."""
 
-c = get_config()  # type: ignore[name-defined] # noqa: F821  (traitlets puts it there)
+c = get_config()  # noqa: F821  (traitlets puts it there)
 
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "assignments"

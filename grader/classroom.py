@@ -1,5 +1,6 @@
 """Grade a class: a pool of processes, each with its own sandbox; one writer for journal and gradebook."""
 
+import contextlib
 import hashlib
 import json
 import multiprocessing
@@ -54,7 +55,14 @@ class Worker:
             return ungraded(self.grader, student, self.sandbox.isolation, str(error))
         text = json.dumps(annotate(rebuilt, result), indent=1, ensure_ascii=False) + "\n"
         write_atomically(self.course.autograded(slug, student), text.encode("utf-8", "replace"))
+        self._note_time(slug, student)
         return result
+
+    def _note_time(self, slug: str, student: str) -> None:
+        """By the times of both folders, nbgrader sees whether a newer submission has come."""
+        with contextlib.suppress(UnreadableNotebook):
+            noted = notebook.read_bytes(self.course.submitted(slug, student).with_name("timestamp.txt"))
+            write_atomically(self.course.autograded(slug, student).with_name("timestamp.txt"), noted)
 
 
 def ungraded(grader: Grader, student: str, isolation: str, problem: str) -> Result:

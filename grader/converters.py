@@ -21,7 +21,8 @@ from nbgrader.apps.baseapp import NbGrader
 from nbgrader.converters import GenerateAssignment, GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
-from sqlalchemy import create_engine, func, select
+from sqlalchemy import Engine, create_engine, func, make_url, select
+from sqlalchemy.exc import ArgumentError
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
@@ -70,9 +71,15 @@ def load_config(course: Course) -> Config:
     return app.config
 
 
-def database(course: Course, config: Config) -> str:
-    """The gradebook's URL."""
-    return str(CourseDirectory(root=str(course.root), config=config).db_url)
+def open_gradebook(course: Course, config: Config) -> Engine:
+    """The gradebook's database; a file named in its address is taken from the course's folder, as nbgrader does."""
+    try:
+        url = make_url(CourseDirectory(root=str(course.root), config=config).db_url)
+        if url.get_backend_name() == "sqlite" and url.database and not url.database.startswith(("file:", ":memory:")):
+            url = url.set(database=str(course.root / url.database))
+        return create_engine(url)
+    except (ArgumentError, ImportError) as error:
+        raise CourseError(f"the gradebook's address, CourseDirectory.db_url, does not work: {error}") from None
 
 
 def release(course: Course, slug: str, into: Path, *, record: bool) -> Path:
@@ -89,7 +96,7 @@ def release(course: Course, slug: str, into: Path, *, record: bool) -> Path:
             GenerateAssignment(coursedir=directory, config=config, log=log).start()
         except NbGraderException:
             if "Cannot add or remove cells" in log.text:
-                raise _cells_changed(course, slug, str(directory.db_url)) from None
+                raise _cells_changed(course, slug, open_gradebook(course, config)) from None
             raise _failed(log, f"could not make the students' notebook of {slug}") from None
     return into / slug / notebook_name(slug)
 
@@ -133,15 +140,14 @@ def _failed(log: Log, what: str) -> CourseError:
     return CourseError(f"nbgrader {what}; what it says about it stands above")
 
 
-def _cells_changed(course: Course, slug: str, url: str) -> CourseError:
+def _cells_changed(course: Course, slug: str, gradebook: Engine) -> CourseError:
     """nbgrader refuses to change the cells of an assignment of which it has submissions."""
-    engine = create_engine(url)
-    with engine.connect() as db:
+    with gradebook.connect() as db:
         old = set(db.scalars(select(SourceCell.name).join(Notebook).join(Assignment).where(Assignment.name == slug)))
         submissions = db.scalar(
             select(func.count(SubmittedAssignment.id)).join(Assignment).where(Assignment.name == slug)
         )
-    engine.dispose()
+    gradebook.dispose()
     new = set(map(notebook.grade_id, notebook.read(course.source(slug))["cells"])) - {""}
     changes = [f"without {name}" for name in sorted(old - new)] + [f"with {name}" for name in sorted(new - old)]
     return CourseError(

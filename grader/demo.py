@@ -9,13 +9,16 @@ from grader.notebook import Notebook
 from grader.tests import submissions
 from grader.tests.submissions import Files
 
-CLASS_SIZE = 40
+ODD_NAMES = ('=HYPERLINK("evil"), "O\'Neil"', "..\\..\\up")
 
 
-def make_class(course: Course, slug: str) -> list[str]:
-    """Write a class's submissions into `submitted/`; returns the students, named after what they handed in."""
+def make_class(course: Course, slug: str, contained_only: bool = False) -> list[str]:
+    """Write a class's submissions into `submitted/`; returns the students, named after what they handed in.
+
+    contained_only: leave out what only walls hold: a fork bomb, and a process that lives on.
+    """
     release = notebook.read(course.release(slug))
-    handed_in = _class(release, exercises.load(slug))
+    handed_in = _class(release, exercises.load(slug), contained_only)
     for student, files in handed_in.items():
         folder = course.submitted(slug, student).parent
         folder.mkdir(parents=True)
@@ -24,13 +27,14 @@ def make_class(course: Course, slug: str) -> list[str]:
     return sorted(handed_in)
 
 
-def _class(release: Notebook, assignment: Assignment) -> dict[str, Files]:
+def _class(release: Notebook, assignment: Assignment, contained_only: bool) -> dict[str, Files]:
     slug = assignment.slug
     right = {f"right-{style}": submissions.right(release, slug, style) for style in submissions.styles(slug)}
     wrong = {f"wrong-{i + 1}": files for i, (_, files) in enumerate(submissions.wrong(release, assignment))}
-    broken = {f"odd-{name}": odd.files for name, odd in submissions.broken(release, assignment).items()}
-    students = right | wrong | {"untouched": submissions.untouched(release, slug)} | broken
-    return students
+    odd = {f"odd-{name}": odd.files for name, odd in submissions.mixed(release, assignment, contained_only).items()}
+    untouched = {"untouched": submissions.untouched(release, slug)}
+    formula = {'=HYPERLINK("evil"), "O\'Neil"': submissions.right(release, slug, submissions.styles(slug)[0])}
+    return right | wrong | untouched | odd | formula
 
 
 def new_course(root: Path, texts: Path) -> Course:

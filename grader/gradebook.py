@@ -29,21 +29,20 @@ from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import parse_utc
 from sqlalchemy import (
     Connection,
+    Engine,
     Float,
     Insert,
     Update,
     bindparam,
-    create_engine,
     insert,
-    make_url,
     or_,
     select,
     update,
 )
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from grader import notebook
-from grader.converters import database, load_config, quietly
+from grader.converters import load_config, open_gradebook, quietly
 from grader.course import Course, CourseError, notebook_name
 from grader.feedback import clamped, comment
 from grader.grade import Result
@@ -88,6 +87,29 @@ class Book:
     answered: Mapping[str, str]
     points: Mapping[str, float]
 
+    @classmethod
+    def read(cls, engine: Engine, slug: str) -> Self:
+        """The assignment; raises CourseError if it has not been built."""
+        missing = CourseError(f"the gradebook has no assignment {slug}: run `unrolled build {slug}` first")
+        file = Path(engine.url.database or "")
+        if engine.name == "sqlite" and file.is_absolute() and not file.exists():
+            raise missing  # connecting would make an empty one
+        with engine.connect() as db:
+            found = db.execute(
+                select(Assignment.id, Assignment.duedate, Notebook.id)
+                .join(Notebook, Notebook.assignment_id == Assignment.id)
+                .where(Assignment.name == slug, Notebook.name == Path(notebook_name(slug)).stem)
+            ).one_or_none()
+            if found is None:
+                raise missing
+            assignment, duedate, book = found
+            cells = select(GradeCell.name, GradeCell.id, GradeCell.max_score).where(GradeCell.notebook_id == book)
+            graded = db.execute(cells).all()
+            cells = select(SolutionCell.name, SolutionCell.id).where(SolutionCell.notebook_id == book)
+            answered = {name: cell for name, cell in db.execute(cells)}
+        points = {name.removeprefix("check-"): points for name, _, points in graded if name.startswith("check-")}
+        return cls(assignment, duedate, book, {name: cell for name, cell, _ in graded}, answered, points)
+
     def grades(self, result: Result) -> Iterator[Row]:
         """The automatic score of every graded cell; None where a person must give it."""
         scores: dict[str, float | None] = {f"check-{graded.name}": clamped(graded) for graded in result.questions}
@@ -115,13 +137,9 @@ class GradebookWriter:
 
     def __enter__(self) -> Self:
         self.config = load_config(self.course)
-        self.url = database(self.course, self.config)
-        try:
-            self.engine = create_engine(self.url)
-        except (ArgumentError, ImportError) as error:
-            raise CourseError(f"the gradebook's address, CourseDirectory.db_url, does not work: {error}") from None
-        with _explained(self.url):
-            self.book = self._open()
+        self.engine = open_gradebook(self.course, self.config)
+        with _explained(self.engine):
+            self.book = Book.read(self.engine, self.slug)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
@@ -132,6 +150,9 @@ class GradebookWriter:
 
     def add(self, result: Result) -> None:
         """Enter `result`, now or together with those that follow."""
+        if any("\ud800" <= c <= "\udfff" for c in result.student):  # bytes of a folder's name that are no text
+            _log.warning("%r is not entered into the gradebook: rename the folder", result.student)
+            return
         asked = {graded.name: graded.points for graded in result.questions}
         if not result.problem and asked != self.book.points:
             raise CourseError(
@@ -145,34 +166,10 @@ class GradebookWriter:
         """Enter what was added and still waits."""
         results, self.waiting = list(self.waiting.values()), {}
         if results:
-            with _explained(self.url):
+            with _explained(self.engine):
                 with self.engine.begin() as db:
                     late = self._write(db, results)
                 self._penalise(late)
-
-    def _open(self) -> Book:
-        missing = CourseError(f"the gradebook has no assignment {self.slug}: run `unrolled build {self.slug}` first")
-        url = make_url(self.url)
-        if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
-            raise missing  # connecting would make an empty one
-        with self.engine.connect() as db:
-            found = db.execute(
-                select(Assignment.id, Assignment.duedate, Notebook.id)
-                .join(Notebook, Notebook.assignment_id == Assignment.id)
-                .where(Assignment.name == self.slug, Notebook.name == Path(notebook_name(self.slug)).stem)
-            ).one_or_none()
-            if found is None:
-                raise missing
-            assignment, duedate, book = found
-            cells = select(GradeCell.name, GradeCell.id, GradeCell.max_score).where(GradeCell.notebook_id == book)
-            graded = db.execute(cells).all()
-            answered = db.execute(
-                select(SolutionCell.name, SolutionCell.id).where(SolutionCell.notebook_id == book)
-            ).all()
-        points = {name.removeprefix("check-"): points for name, _, points in graded if name.startswith("check-")}
-        return Book(
-            assignment, duedate, book, {name: cell for name, cell, _ in graded}, dict(map(tuple, answered)), points
-        )
 
     def _write(self, db: Connection, results: Sequence[Result]) -> list[str]:
         """Write the rows of one batch; returns the students who were late."""
@@ -185,24 +182,27 @@ class GradebookWriter:
 
     def _rows(self, db: Connection, students: Sequence[str]) -> dict[str, str]:
         """Make all rows of the students' submissions that are not there yet; returns their notebooks' ids."""
-        book = self.book
-        _insert_missing(db, Student, [{"id": student} for student in students])
-        _insert_missing(
-            db, SubmittedAssignment, [{"student_id": s, "assignment_id": book.assignment} for s in students]
-        )
-        submissions = dict(self._submissions(db, students, SubmittedAssignment.id))
-        times = {submission: self._timestamp(student) for student, submission in submissions.items()}
-        _execute(db, _SET_TIME, [{"submission": key, "time": time} for key, time in times.items() if time])
+        book, submissions = self.book, self._hand_in(db, students)
         keys = [{"assignment_id": key, "notebook_id": book.notebook} for key in submissions.values()]
         _insert_missing(db, SubmittedNotebook, keys)
-        mine = select(SubmittedNotebook.assignment_id, SubmittedNotebook.id).where(
-            SubmittedNotebook.notebook_id == book.notebook, SubmittedNotebook.assignment_id.in_(submissions.values())
-        )
-        notebooks = {submission: key for submission, key in db.execute(mine)}
+        mine = SubmittedNotebook.notebook_id == book.notebook
+        columns = select(SubmittedNotebook.assignment_id, SubmittedNotebook.id)
+        found = db.execute(columns.where(mine, SubmittedNotebook.assignment_id.in_(submissions.values())))
+        notebooks = {submission: key for submission, key in found}
         for model, cells in ((Grade, book.graded), (Comment, book.answered)):
             keys = [{"notebook_id": key, "cell_id": cell} for key in notebooks.values() for cell in cells.values()]
             _insert_missing(db, model, keys)
         return {student: notebooks[submission] for student, submission in submissions.items()}
+
+    def _hand_in(self, db: Connection, students: Sequence[str]) -> dict[str, str]:
+        """The ids of the students' submissions, which are made if need be, and have their time."""
+        _insert_missing(db, Student, [{"id": student} for student in students])
+        keys = [{"student_id": student, "assignment_id": self.book.assignment} for student in students]
+        _insert_missing(db, SubmittedAssignment, keys)
+        submissions = {student: key for student, key in self._submissions(db, students, SubmittedAssignment.id)}
+        times = {key: self._timestamp(student) for student, key in submissions.items()}
+        _execute(db, _SET_TIME, [{"submission": key, "time": time} for key, time in times.items() if time])
+        return submissions
 
     def _submissions(self, db: Connection, students: Sequence[str], *columns: Any) -> Iterator[tuple[Any, ...]]:
         """The students, each with these columns of their submission."""
@@ -237,7 +237,7 @@ class GradebookWriter:
                     "notebook": Path(notebook_name(self.slug)).stem,
                     "assignment": self.slug,
                     "student": student,
-                    "db_url": self.url,
+                    "db_url": self.engine.url.render_as_string(hide_password=False),
                 }
                 penalties = AssignLatePenalties(config=self.config, log=log)
                 penalties.preprocess(NotebookNode(cells=[]), {"nbgrader": about})
@@ -267,7 +267,7 @@ _ADVICE = {
 
 
 @contextmanager
-def _explained(url: str) -> Iterator[None]:
+def _explained(engine: Engine) -> Iterator[None]:
     """Turn the database's errors into ours."""
     try:
         yield
@@ -277,6 +277,6 @@ def _explained(url: str) -> Iterator[None]:
         if isinstance(error, IntegrityError):
             advice = "another program has entered the same submissions at the same time"
         raise CourseError(
-            f"the gradebook {make_url(url).render_as_string()} cannot be used: {reason}. {advice or 'Mend that'}, then "
+            f"the gradebook {engine.url.render_as_string()} cannot be used: {reason}. {advice or 'Mend that'}, then "
             "run the command again; what is graded already is kept in the journal"
         ) from None

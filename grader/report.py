@@ -5,9 +5,9 @@ import io
 from collections import Counter
 from collections.abc import Sequence
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from grader.diagnose import PATTERNS
 from grader.exercise import Assignment
@@ -52,19 +52,21 @@ def page(assignment: Assignment, results: Sequence[Result]) -> str:
 def draw_distribution(results: Sequence[Result]) -> Figure:
     """How many students have how many points."""
     points = results[0].points
-    figure, axes = plt.subplots(figsize=(8, 2.8), layout="constrained")
+    figure = Figure(figsize=(8, 2.8), layout="constrained")
+    axes = figure.subplots()
     axes.hist(
         [result.score for result in results], bins=np.linspace(0, points, 11).tolist(), color="#4c78a8", ec="white"
     )
     axes.set(title="How many students have how many points?", xlabel=f"points (of {points:g})", ylabel="students")
-    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
 
 
 def draw_questions(results: Sequence[Result]) -> Figure:
     """For each question: how many are right, partly right, wrong, not done."""
     names = [question.name for question in results[0].questions]
-    figure, axes = plt.subplots(figsize=(8, 0.8 + 0.42 * len(names)), layout="constrained")
+    figure = Figure(figsize=(8, 0.8 + 0.42 * len(names)), layout="constrained")
+    axes = figure.subplots()
     left = np.zeros(len(names))
     for status, color, hatch in _STATUSES:
         counts = np.array([sum(_status(r.questions[i]) == status for r in results) for i in range(len(names))])
@@ -132,7 +134,6 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[object]], numbers: set[i
 def _picture(title: str, figure: Figure) -> str:
     file = io.StringIO()
     figure.savefig(file, format="svg", metadata={"Date": None})
-    plt.close(figure)
     svg = file.getvalue()
     label = f'<svg role="img" aria-label="{html.escape(title)}" '
     return f"<h2>{html.escape(title)}</h2>{svg[svg.index('<svg') :].replace('<svg ', label, 1)}"

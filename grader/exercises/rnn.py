@@ -451,7 +451,7 @@ def nan_replaced(z):
     rnn.many_to_one,
     outputs="y: B O",
     points=2,
-    uses=[rnn_cell_forward, rnn_forward, output_layer],
+    uses=[rnn_cell_forward, rnn_forward, output_layer, softmax],
     hints=[
         "Both parts exist already: you have written a function for the states, and one for the output.",
         "Which one of the T states has seen the whole sequence?",
@@ -543,7 +543,7 @@ def one_probability(x, h0, params):
     rnn.many_to_many,
     outputs="y: B T O",
     points=2,
-    uses=[rnn_cell_forward, rnn_forward, output_layer],
+    uses=[rnn_cell_forward, rnn_forward, output_layer, softmax],
     hints=[
         "Both parts exist already: you have written a function for the states, and one for the output.",
         "What did output_layer say about leading axes?",
@@ -640,7 +640,7 @@ def many_probabilities(x, h0, params):
     rnn.one_to_many,
     outputs="y: B T O",
     points=4,
-    uses=[rnn_cell_forward, rnn_forward, output_layer],
+    uses=[rnn_cell_forward, rnn_forward, output_layer, softmax],
     hints=[
         "Two things travel from one step to the next. Which two?",
         "In every round: take a step, ask the output layer, keep the output. What does the next round read?",

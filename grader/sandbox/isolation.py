@@ -13,7 +13,7 @@ ADVICE = "install bubblewrap, allow unprivileged user namespaces, or go without 
 
 _SPACES = ("--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
 _RIGHTS = ("CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")  # which the zygote needs to build inner walls
-_LIBRARIES = ("/usr/lib", "/usr/lib64", "/lib", "/lib64")
+_LIBRARIES = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so.cache")
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 SCRATCH = "/tmp"
 
@@ -30,7 +30,9 @@ def command(links: Mapping[str, Path]) -> list[str]:
     arguments = [program, "--die-with-parent", "--new-session", *_SPACES, *_privileges(), "--clearenv"]
     for name, value in layout.environment("", SCRATCH).items():
         arguments += ["--setenv", name, value]
-    return [*arguments, *_system(), *_python(), *_bound(links), "--remount-ro", "/", "--"]
+    ours = {f"/{name}": str(path) for name, path in links.items()}
+    arguments += [*_bound(_libraries() | _python()), *_links(), *_kernel(), *_masks(), *_bound(ours)]
+    return [*arguments, "--remount-ro", "/", "--"]
 
 
 def _privileges() -> Iterator[str]:
@@ -41,35 +43,41 @@ def _privileges() -> Iterator[str]:
         yield from ("--cap-add", right)
 
 
-def _system() -> Iterator[str]:
-    """What any program needs: libraries, a few devices, /proc and a temporary folder."""
-    for folder in _LIBRARIES:
-        if os.path.islink(folder):
-            yield from ("--symlink", os.readlink(folder), folder)
-        else:
-            yield from ("--ro-bind-try", folder, folder)
-    yield from ("--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache")
+def _libraries() -> dict[str, str]:
+    """What any program is linked with."""
+    return {path: path for path in _LIBRARIES if os.path.exists(path) and not os.path.islink(path)}
+
+
+def _links() -> Iterator[str]:
+    for path in filter(os.path.islink, _LIBRARIES):
+        yield from ("--symlink", os.readlink(path), path)
+
+
+def _kernel() -> Iterator[str]:
+    """What is no file: /proc, a temporary folder, a few devices."""
     yield from ("--proc", "/proc", "--tmpfs", SCRATCH, "--tmpfs", "/dev")
     for device in _DEVICES:
         yield from ("--dev-bind", f"/dev/{device}", f"/dev/{device}")
     yield from ("--remount-ro", "/dev")
 
 
-def _python() -> Iterator[str]:
-    """The interpreter with its standard library and nothing that was installed into it."""
-    yield from ("--ro-bind", layout.python(), layout.python())
-    libraries = {Path(sys.base_prefix, name) for name in ("lib", "lib64")} | {Path(sysconfig.get_path("stdlib"))}
-    for folder in sorted(libraries):
-        yield from ("--ro-bind-try", str(folder), str(folder))
-    for folder in sorted(_installed([*libraries, Path("/usr/lib")])):
-        yield from ("--tmpfs", str(folder), "--remount-ro", str(folder))
+def _python() -> dict[str, str]:
+    """The interpreter and its standard library."""
+    folders = [os.path.join(sys.base_prefix, name) for name in ("lib", "lib64")] + [sysconfig.get_path("stdlib")]
+    return {path: path for path in (layout.python(), *folders) if os.path.exists(path)}
 
 
-def _installed(libraries: list[Path]) -> set[Path]:
+def _masks() -> Iterator[str]:
+    """Empty folders over whatever was installed into the interpreter: only the allowed packages are to be seen."""
+    libraries = [path for path in ("/usr/lib", *_python()) if os.path.isdir(path)]
     patterns = [f"{python}{kind}-packages" for python in ("", "python*/") for kind in ("site", "dist")]
-    return {path for folder in libraries for pattern in patterns for path in folder.glob(pattern)}
+    for folder in sorted({str(path) for top in libraries for pattern in patterns for path in Path(top).glob(pattern)}):
+        yield from ("--tmpfs", folder, "--remount-ro", folder)
 
 
-def _bound(links: Mapping[str, Path]) -> Iterator[str]:
-    for name, path in links.items():
-        yield from ("--ro-bind", str(path), f"/{name}")
+def _bound(paths: Mapping[str, str]) -> Iterator[str]:
+    """Files and folders to be seen at their keys; what leads to them is open to everybody, as bubblewrap's is not."""
+    for parent in sorted({str(parent) for path in paths for parent in Path(path).parents}):
+        yield from ("--dir", parent)
+    for target, source in paths.items():
+        yield from ("--ro-bind", source, target)

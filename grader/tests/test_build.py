@@ -150,6 +150,17 @@ def test_building_again_changes_no_byte(course: Course) -> None:
     assert [path.read_bytes() for path in paths] == first
 
 
+def test_an_environment_that_is_not_activated(
+    course: Course, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A new gradebook is made where `alembic`, which nbgrader starts, is not on PATH; and quietly."""
+    (course.root / "gradebook.db").unlink()
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    build(course, SLUG)
+    assert (course.root / "gradebook.db").exists()
+    assert capfd.readouterr() == ("", "")
+
+
 def test_students_see_no_solution(built: Course, release: Notebook) -> None:
     """No line of a solution, no mark scheme, no marker and no metadata of ours is in the release."""
     source = notebook.read(built.source(SLUG))

@@ -86,7 +86,14 @@ def test_no_output_can_cost_the_score(release: Notebook) -> None:
 
 def test_the_students_own_cells_get_their_errors(release: Notebook) -> None:
     """An error in a cell of the student's own stands in that cell."""
-    own = {"cell_type": "code", "id": "own", "metadata": {}, "outputs": [], "source": "x", "execution_count": None}
+    own: Cell = {
+        "cell_type": "code",
+        "id": "own",
+        "metadata": {},
+        "outputs": [],
+        "source": "x",
+        "execution_count": None,
+    }
     nb = release | {"cells": [release["cells"][0], own, *release["cells"][1:]]}
     annotated = annotate(nb, replace(result(release), cell_errors={"own cell 2": "raises NameError: x"}))
     assert "raises NameError: x" in annotated["cells"][1]["outputs"][0]["text"]

@@ -222,6 +222,31 @@ def test_a_database_that_cannot_be_opened(course: Course) -> None:
         GradebookWriter(course, SLUG).__enter__()
 
 
+def test_a_gradebook_that_may_not_be_written(course: Course, release: Notebook) -> None:
+    """A file that is read-only is said to be."""
+    with (course.root / "nbgrader_config.py").open("a") as config:
+        config.write(f'c.CourseDirectory.db_url = "sqlite:///file:{course.root}/gradebook.db?mode=ro&uri=true"\n')
+    with pytest.raises(CourseError, match=r"readonly database. you may not write to it"):
+        _write(course, result(release))
+
+
+def test_a_gradebook_elsewhere(course: Course, release: Notebook) -> None:
+    """A file's name in the address is taken from the course, wherever the command was started."""
+    (course.root / "gradebook.db").rename(course.root / "book.db")
+    with (course.root / "nbgrader_config.py").open("a") as config:
+        config.write('c.CourseDirectory.db_url = "sqlite:///book.db"\n')
+    _write(course, result(release))
+    (course.root / "book.db").rename(course.root / "gradebook.db")
+    assert cell(course, "ada", "check-softmax")["auto_score"] == 3
+
+
+def test_a_name_that_no_database_holds(course: Course, release: Notebook, caplog: pytest.LogCaptureFixture) -> None:
+    """A folder whose name is no text is named, and costs nobody else anything."""
+    _write(course, result(release, "\udcff"), result(release))
+    assert {row["student_id"] for row in rows(course)} == {"ada"}
+    assert r"'\udcff' is not entered into the gradebook: rename the folder" in caplog.text
+
+
 def test_a_configuration_that_cannot_be_loaded(course: Course) -> None:
     """A mistake in nbgrader_config.py is one line."""
     (course.root / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.db_url = 'x\n")

@@ -1,4 +1,4 @@
-"""The journal: a result comes back as it was written, a damaged record counts for none, the version sees every change."""
+"""The journal: results come back as they were written, damaged records count for none, versions see every change."""
 
 import json
 import os

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment
 from nbgrader.api import Gradebook
+from nbgrader.apps.api import NbGraderAPI
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
@@ -50,8 +51,8 @@ def _hand_in(course: Course, student: str, files: Files) -> None:
 def _edited(files: Files, **texts: str) -> Files:
     """The submission with other texts in these cells; "_" stands for the "-" of their names."""
     nb: Notebook = json.loads(files["rnn.ipynb"])
-    for cell in nb["cells"]:
-        cell["source"] = texts.get(notebook.grade_id(cell).replace("-", "_"), cell["source"])
+    for edited in nb["cells"]:
+        edited["source"] = texts.get(notebook.grade_id(edited).replace("-", "_"), edited["source"])
     return {"rnn.ipynb": json.dumps(nb).encode()}
 
 
@@ -72,7 +73,7 @@ def handed_in(course: Course) -> Course:
     return course
 
 
-def _autograde(course: Course, isolation: Isolation, student: str = "*") -> None:
+def _autograde(course: Course, isolation: Isolation, student: str = "*", force: bool = True) -> None:
     """What `nbgrader autograde` does, in this process."""
     config = load_config(course)
     config.Grade.isolation = isolation
@@ -80,7 +81,7 @@ def _autograde(course: Course, isolation: Isolation, student: str = "*") -> None
         directory = CourseDirectory(
             root=str(course.root), assignment_id=SLUG, student_id=student, config=config, log=log
         )
-        Autograde(coursedir=directory, config=config, log=log, force=True).start()
+        Autograde(coursedir=directory, config=config, log=log, force=force).start()
 
 
 def _grade(course: Course, isolation: Isolation) -> None:
@@ -172,6 +173,18 @@ def test_the_record_is_the_same(handed_in: Course, isolation: Isolation) -> None
     assert record.score == record.points
 
 
+def test_nbgrader_sees_what_is_new(handed_in: Course, isolation: Isolation) -> None:
+    """After `unrolled grade`, `nbgrader autograde` leaves the submission alone, until there is a newer one."""
+    _grade(handed_in, isolation)
+    path = handed_in.submitted(SLUG, "untouched")
+    path.write_bytes(handed_in.submitted(SLUG, "blank").read_bytes())
+    _autograde(handed_in, isolation, "untouched", force=False)
+    assert cell(handed_in, "untouched", "check-softmax")["auto_score"] == 0
+    path.with_name("timestamp.txt").write_text("2030-02-01 11:31:00 UTC")
+    _autograde(handed_in, isolation, "untouched", force=False)
+    assert cell(handed_in, "untouched", "check-softmax")["auto_score"] == 3
+
+
 def test_the_command(handed_in: Course, isolation: Isolation) -> None:
     """The real `nbgrader autograde` grades with our configuration."""
     with (handed_in.root / "nbgrader_config.py").open("a") as config:
@@ -179,6 +192,23 @@ def test_the_command(handed_in: Course, isolation: Isolation) -> None:
     nbgrader(handed_in, "autograde", SLUG, "--student", "untouched")
     assert cell(handed_in, "untouched", "check-softmax")["auto_score"] == 0
     assert cell(handed_in, "untouched", WRITTEN, "SolutionCell")["auto_comment"] == "No response."
+
+
+def test_formgraders_buttons(handed_in: Course, isolation: Isolation) -> None:
+    """What formgrader calls when one presses Generate, Autograde and Feedback works on our course."""
+    config = load_config(handed_in)
+    config.Grade.isolation = isolation
+    with quietly():
+        directory = CourseDirectory(root=str(handed_in.root), config=config)
+        formgrader = NbGraderAPI(directory, config=config)
+        for done in (
+            formgrader.generate_assignment(SLUG),
+            formgrader.autograde(SLUG, "untouched"),
+            formgrader.generate_feedback(SLUG, "untouched"),
+        ):
+            assert done["success"], done
+        assert formgrader.get_submission(SLUG, "untouched")["autograded"]
+    assert handed_in.checks(SLUG).exists()
 
 
 def test_feedback_shows_the_hints(handed_in: Course, isolation: Isolation) -> None:
@@ -197,11 +227,14 @@ def test_feedback_shows_the_hints(handed_in: Course, isolation: Isolation) -> No
 
 
 def test_feedback_of_all(handed_in: Course, isolation: Isolation) -> None:
-    """Without names, everybody who was graded gets a page, and again when asked again."""
+    """Without names everybody who was graded gets a page, and a new one when asked again."""
+    for student in ("blank", "cell-deleted", "syntax-error", "O'Neil [wrong]", '=HYPERLINK("x","y")'):
+        shutil.rmtree(handed_in.submitted(SLUG, student).parent.parent)
     _grade(handed_in, isolation)
     for _ in range(2):
         generate_feedback(handed_in, SLUG)
-    assert all(handed_in.feedback(SLUG, student).exists() for student in handed_in.students(SLUG))
+        for student in handed_in.students(SLUG):
+            handed_in.feedback(SLUG, student).unlink()
 
 
 def test_a_written_answer_runs_nothing() -> None:

@@ -24,13 +24,23 @@ _MARKER = re.compile(r"^# %%(?: solution=\"(\w+)\")?.*\n", re.MULTILINE)
 class Broken:
     """A submission with something odd in it.
 
-    says: what the grader must say of it. spoils: how many questions lose marks, the first ones of the assignment; None
-    if there is nothing to grade at all.
+    says: what the grader must say of it, in any place. spoils: how many questions lose marks, the first ones of the
+    assignment; None if there is nothing to grade at all.
     """
 
     files: Files
-    says: str
+    says: tuple[str, ...]
     spoils: int | None = 1
+
+
+@dataclass(frozen=True)
+class Oddity:
+    """Something odd that a student may do to any one function: its new text, from its name and its right one."""
+
+    change: Callable[[str, str], str]
+    says: str
+    spoils: bool = True
+    contained: bool = True  # without walls, too
 
 
 def styles(slug: str) -> list[str]:
@@ -97,109 +107,129 @@ def _files(slug: str, notebook: Notebook) -> Files:
     return {notebook_name(slug): json.dumps(notebook, indent=1).encode()}
 
 
-class _Editor:
-    """Makes broken submissions out of a right one."""
-
-    def __init__(self, release: Notebook, assignment: Assignment) -> None:
-        self.slug = assignment.slug
-        self.first = next(iter(assignment)).name
-        self.notebook = _fill(release, _read_style(self.slug, styles(self.slug)[0]))
-        self.good = next(iter(self.files().values()))
-
-    def files(self, change: Callable[[list[Cell], Cell], None] | None = None) -> Files:
-        """The right submission after `change`, which gets all cells and the first function's."""
-        notebook = deepcopy(self.notebook)
-        if change:
-            change(notebook["cells"], next(cell for cell in notebook["cells"] if grade_id(cell) == self.first))
-        return _files(self.slug, notebook)
-
-    def body(self, *lines: str, before: str = "") -> Files:
-        """The right submission with another body of the first function."""
-        text = before + f"def {self.first}(*args):\n" + "".join(f"    {line}\n" for line in lines)
-        return self.files(lambda cells, cell: cell.update(source=text))
-
-    def after(self, *lines: str) -> Files:
-        """The right submission with something more in the first function's cell."""
-        return self.files(lambda cells, cell: cell.update(source=cell["source"] + "\n".join(["", *lines, ""])))
-
-
 def broken(release: Notebook, assignment: Assignment) -> dict[str, Broken]:
-    """Every odd submission that we met, by name."""
-    edit = _Editor(release, assignment)
-    return _unreadable(edit) | _odd_cells(edit) | _odd_answers(edit) | _odd_behaviour(edit)
+    """Every odd submission that we met, by name; an oddity of one function stands in the assignment's first."""
+    notebook = _fill(release, _read_style(assignment.slug, styles(assignment.slug)[0]))
+    alone = {name: _with_oddities(notebook, assignment, {name: oddity}) for name, oddity in ODDITIES.items()}
+    return _unreadable(notebook, assignment.slug) | _odd_cells(notebook, assignment) | alone
 
 
-def _unreadable(edit: _Editor) -> dict[str, Broken]:
-    name = notebook_name(edit.slug)
+def mixed(release: Notebook, assignment: Assignment, contained_only: bool = False) -> dict[str, Broken]:
+    """The same in as few submissions as a class of forty has room for: an oddity in every function."""
+    notebook = _fill(release, _read_style(assignment.slug, styles(assignment.slug)[0]))
+    waiting = {name: odd for name, odd in ODDITIES.items() if odd.spoils and (odd.contained or not contained_only)}
+    room, packed = len(assignment.exercises), {}
+    for number in range(0, len(waiting), room):
+        share = dict(list(waiting.items())[number : number + room])
+        packed[f"many-{number // room + 1}"] = _with_oddities(notebook, assignment, share)
+    harmless = {name: odd for name, odd in ODDITIES.items() if not odd.spoils and (odd.contained or not contained_only)}
+    packed["harmless"] = _with_oddities(notebook, assignment, harmless)
+    return _unreadable(notebook, assignment.slug) | _odd_cells(notebook, assignment) | packed
+
+
+def _with_oddities(notebook: Notebook, assignment: Assignment, oddities: dict[str, Oddity]) -> Broken:
+    """One oddity in each of the first functions."""
+    changed = deepcopy(notebook)
+    cells = {grade_id(cell): cell for cell in changed["cells"] if grade_id(cell)}
+    for name, oddity in zip(assignment.exercises, oddities.values(), strict=False):
+        cells[name]["source"] = oddity.change(name, cells[name]["source"])
+    says = tuple(oddity.says for oddity in oddities.values())
+    return Broken(_files(assignment.slug, changed), says, sum(oddity.spoils for oddity in oddities.values()))
+
+
+def _unreadable(notebook: Notebook, slug: str) -> dict[str, Broken]:
+    name = notebook_name(slug)
+    good = json.dumps(notebook).encode()
     format_3 = json.dumps({"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": []}]}).encode()
     return {
-        "not-json": Broken({name: b"Dear teacher, my dog ate the notebook."}, "not JSON", None),
-        "empty-file": Broken({name: b""}, "is empty", None),
-        "half-a-file": Broken({name: edit.good[: len(edit.good) // 2]}, "not JSON", None),
-        "50-megabytes": Broken({name: edit.good + b" " * 50 * 2**20}, "more than the 20 MB", None),
-        "wrong-name": Broken({"Untitled (1).ipynb": edit.good}, "found Untitled (1).ipynb: rename it", None),
-        "no-notebook": Broken({"answers.txt": b"h = tanh(x)"}, "no notebook at all", None),
-        "format-3": Broken({name: format_3}, "notebook format 3", None),
+        "not-json": Broken({name: b"Dear teacher, my dog ate the notebook."}, ("not JSON",), None),
+        "empty-file": Broken({name: b""}, ("is empty",), None),
+        "half-a-file": Broken({name: good[: len(good) // 2]}, ("not JSON",), None),
+        "50-megabytes": Broken({name: good + b" " * 50 * 2**20}, ("more than the 20 MB",), None),
+        "wrong-name": Broken({"Untitled (1).ipynb": good}, ("found Untitled (1).ipynb: rename it",), None),
+        "no-notebook": Broken({"answers.txt": b"h = tanh(x)"}, ("no notebook at all",), None),
+        "format-3": Broken({name: format_3}, ("notebook format 3",), None),
     }
 
 
-def _odd_cells(edit: _Editor) -> dict[str, Broken]:
-    def check_cell_copied(cells: list[Cell], cell: Cell) -> None:
+def _odd_cells(notebook: Notebook, assignment: Assignment) -> dict[str, Broken]:
+    """Submissions whose cells are not those that were released."""
+    first = next(iter(assignment.exercises))
+
+    def changed(change: Callable[[list[Cell], Cell], object]) -> Files:
+        copied = deepcopy(notebook)
+        change(copied["cells"], next(cell for cell in copied["cells"] if grade_id(cell) == first))
+        return _files(assignment.slug, copied)
+
+    def copy_check(cells: list[Cell], cell: Cell) -> None:
         cells.append(deepcopy(next(c for c in cells if has(c, "grade") and c["cell_type"] == "code")))
 
-    def duplicated(cells: list[Cell], cell: Cell) -> None:
-        earlier = cell | {"source": f"def {edit.first}(*args):\n    return 0.0  # a first try\n"}
-        cells.insert(cells.index(cell), earlier)
-
-    def renamed(cells: list[Cell], cell: Cell) -> None:
-        cell["source"] = cell["source"].replace(f"def {edit.first}(", f"def my_{edit.first}(")
+    def duplicate(cells: list[Cell], cell: Cell) -> None:
+        first_try = cell | {"source": f"def {first}(*args):\n    return 0.0  # a first try\n"}
+        cells.insert(cells.index(cell), first_try)
 
     return {
-        "cell-deleted": Broken(edit.files(lambda cells, cell: cells.remove(cell)), f"`{edit.first}` was deleted"),
-        "cell-duplicated": Broken(edit.files(duplicated), "is there twice", 0),
-        "cells-reordered": Broken(edit.files(lambda cells, cell: cells.reverse()), "", 0),
-        "check-cell-copied": Broken(edit.files(check_cell_copied), "", 0),
-        "renamed": Broken(edit.files(renamed), "is not defined: was it renamed"),
-        "syntax-error": Broken(edit.after("def oops(:"), "SyntaxError"),
-        "missing-package": Broken(edit.after("import tensorflow"), "No module named 'tensorflow'", 0),
+        "cell-deleted": Broken(changed(lambda cells, cell: cells.remove(cell)), (f"`{first}` was deleted",)),
+        "cell-duplicated": Broken(changed(duplicate), ("is there twice",), 0),
+        "cells-reordered": Broken(changed(lambda cells, cell: cells.reverse()), (), 0),
+        "check-cell-copied": Broken(changed(copy_check), (), 0),
     }
 
 
-def _odd_answers(edit: _Editor) -> dict[str, Broken]:
-    first = f"`{edit.first}`"
-    return {
-        "wrong-arity": Broken(edit.files(lambda _, c: c.update(source=f"def {edit.first}():\n    pass")), "TypeError"),
-        "returns-none": Broken(edit.body("pass"), f"{first} returns None"),
-        "returns-object": Broken(edit.body("return object()"), f"{first} returns a value of type object, which"),
-        "returns-generator": Broken(edit.body("yield 1"), f"{first} returns a value of type generator"),
-        "returns-complex": Broken(edit.body("return args[0] * 1j"), "an array of dtype complex128"),
-        "returns-strings": Broken(edit.body("return ['no', 'idea']"), "expected numbers"),
-        "returns-ragged-list": Broken(edit.body("return [[1.0], [1.0, 2.0]]"), "is a ragged list"),
-        "returns-wrong-shape": Broken(edit.body("return args[0][:0]"), "has shape"),
-        "returns-nan": Broken(edit.body("return args[1] * float('nan')"), "is nan, expected"),
-        "returns-inf": Broken(edit.body("return args[1] * 0 + float('inf')"), "is inf, expected"),
-        "changes-its-input": Broken(edit.body("args[0][:] = 0", "return args[1]"), "changes its argument"),
-    }
+def _body(*lines: str) -> Callable[[str, str], str]:
+    """Another body for the function."""
+    return lambda name, text: f"def {name}(*args):\n" + "".join(f"    {line}\n" for line in lines)
 
 
-def _odd_behaviour(edit: _Editor) -> dict[str, Broken]:
-    thread = [
-        "import threading, time",
-        "threading.Thread(target=lambda: [time.sleep(0.1) for _ in range(100)]).start()",
-    ]
-    daemon = ["import os, time", "if os.fork() == 0:", "    os.setsid()", "    time.sleep(100)", "    os._exit(0)"]
-    bomb = ["import os", "while True:", "    try:", "        os.fork()", "    except OSError:", "        pass"]
-    shout = ["for _ in range(1000):", "    print('x' * 100_000)"]
-    return {
-        "prints-100-megabytes": Broken(edit.after(*shout), "", 0),
-        "endless-loop": Broken(edit.body("while True: pass"), "loop that never ends"),
-        "endless-recursion": Broken(edit.body(f"return {edit.first}(*args)"), "RecursionError"),
-        "sys-exit": Broken(edit.body("sys.exit(0)", before="import sys\n"), "SystemExit"),
-        "os-exit": Broken(edit.body("os._exit(0)", before="import os\n"), "ends the Python process"),
-        "segfault": Broken(edit.body("ctypes.string_at(0)", before="import ctypes\n"), "segmentation fault"),
-        "100-gigabytes": Broken(edit.body("return np.ones((100, 2**27))"), "MemoryError"),
-        "fork-bomb": Broken(edit.body(*bomb), "loop that never ends"),
-        "thread-lives-on": Broken(edit.after(*thread), "", 0),
-        "daemon-lives-on": Broken(edit.after(*daemon), "", 0),
-        "exit-in-a-cell": Broken(edit.after("import os", "os._exit(0)"), "ends the Python process"),
-    }
+def _wrapped(expression: str) -> Callable[[str, str], str]:
+    """The right function, but that it returns an expression of what is right."""
+
+    def change(name: str, text: str) -> str:
+        return f"{text}\n_{name} = {name}\ndef {name}(*args):\n    right = _{name}(*args)\n    return {expression}\n"
+
+    return change
+
+
+def _after(*lines: str) -> Callable[[str, str], str]:
+    """Something more in the function's cell."""
+    return lambda name, text: text + "\n".join(["", *lines, ""])
+
+
+ODDITIES = {
+    "endless-loop": Oddity(_body("while True: pass"), "loop that never ends"),
+    "fork-bomb": Oddity(
+        _body("import os", "while True:", "    try:", "        os.fork()", "    except OSError:", "        pass"),
+        "loop that never ends",
+        contained=False,
+    ),
+    "endless-recursion": Oddity(lambda name, text: f"def {name}(*args):\n    return {name}(*args)", "RecursionError"),
+    "sys-exit": Oddity(_body("import sys", "sys.exit(0)"), "SystemExit"),
+    "os-exit": Oddity(_body("import os", "os._exit(0)"), "ends the Python process"),
+    "segfault": Oddity(_body("import ctypes", "ctypes.string_at(0)"), "segmentation fault"),
+    "100-gigabytes": Oddity(_body("return np.ones((100, 2**27))"), "MemoryError"),
+    "exit-in-a-cell": Oddity(_after("import os", "os._exit(0)"), "ends the Python process"),
+    "syntax-error": Oddity(_after("def oops(:"), "SyntaxError"),
+    "renamed": Oddity(lambda name, text: text.replace(f"def {name}(", f"def my_{name}("), "was it renamed"),
+    "wrong-arity": Oddity(lambda name, text: f"def {name}():\n    pass", "TypeError"),
+    "returns-none": Oddity(_body("pass"), "returns None"),
+    "returns-object": Oddity(_body("return object()"), "returns a value of type object, which cannot be compared"),
+    "returns-generator": Oddity(_body("yield 1"), "returns a value of type generator"),
+    "returns-complex": Oddity(_body("return args[0] * 1j"), "an array of dtype complex128"),
+    "returns-strings": Oddity(_body("return ['no', 'idea']"), "expected numbers"),
+    "returns-ragged-list": Oddity(_body("return [[1.0], [1.0, 2.0]]"), "is a ragged list"),
+    "returns-wrong-shape": Oddity(_body("return args[0][:0]"), "has shape"),
+    "returns-nan": Oddity(_wrapped("right * float('nan')"), "is nan, expected"),
+    "returns-inf": Oddity(_wrapped("right * 0 + float('inf')"), "is inf, expected"),
+    "changes-its-input": Oddity(_body("args[0][:] = 0", "return args[1]"), "changes its argument"),
+    "missing-package": Oddity(_after("import tensorflow"), "No module named 'tensorflow'", spoils=False),
+    "prints-100-megabytes": Oddity(_after("for _ in range(1000):", "    print('x' * 100_000)"), "", spoils=False),
+    "thread-lives-on": Oddity(
+        _after("import threading, time", "threading.Thread(target=time.sleep, args=(30,)).start()"), "", spoils=False
+    ),
+    "daemon-lives-on": Oddity(
+        _after("import os, time", "if os.fork() == 0:", "    os.setsid()", "    time.sleep(30)", "    os._exit(0)"),
+        "",
+        spoils=False,
+        contained=False,
+    ),
+}
