@@ -154,10 +154,14 @@ def _graded(attempt: _Attempt, cell_error: str) -> Graded:
         return replace(graded, summary="not done yet", first_failure=f"`{graded.name}` {verdict.answers[0].problem}.")
     failure, diagnosis = verdict.first_failure, diagnose(verdict)
     assert failure and failure.difference and diagnosis  # since it is neither right nor untouched
-    cell = f"Running the cell, Python {cell_error}. " if cell_error else ""
+    cell = _sentence(f"Running the cell, Python {cell_error}") + " " if cell_error else ""
     return replace(
         graded,
-        first_failure=f"{cell}In the case {failure.case}: {failure.difference.text}.",
+        first_failure=cell + _sentence(f"In the case {failure.case}: {failure.difference.text}"),
         misconception=diagnosis.name,
         hints=diagnosis.hints,
     )
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?", "!")) else text + "."

@@ -55,6 +55,10 @@ def build() -> Exercise:
     def harmless(x: Array, w: Array) -> Any:
         return w * x, (x * w).sum(axis=2).sum(axis=1)
 
+    @toy.misconception("Two things are asked for.")
+    def one_output(x: Array, w: Array) -> Any:
+        return x * w
+
     return toy
 
 
@@ -150,6 +154,14 @@ def test_raising_must_agree() -> None:
         assert found is not None and found.name == ""
 
 
+def test_an_exception_is_not_the_answer_of_a_mistake() -> None:
+    """Where a mistake gives an answer, raising is something else, though all other cases agree."""
+    for i in range(len(QUESTION.cases)):
+        mixed = answers(WRONG["added"])
+        mixed[i] = Answer(problem="raises ValueError: no")
+        assert diagnose(judge(QUESTION, mixed)) == Diagnosis("", ("Look again.",))
+
+
 def test_raising_everywhere_is_no_known_mistake() -> None:
     """An answer that never comes tells nothing: it does not match the wrong version that always raises, too."""
 
@@ -232,6 +244,13 @@ PATTERN = {
 }
 
 
+HINT = {
+    "axes swapped": "The numbers are right, but the axes are in another order than asked for.",
+    "negated": "Every number is right but for its sign.",
+    "not a number": "There is a NaN in the result: look for 0/0, inf - inf or exp of a large number on the way.",
+}
+
+
 def only_square(question: Question) -> Question:
     """The question with its square cases alone."""
     square = tuple(case for case in question.cases if case.inputs["x"].shape == (3, 3))
@@ -242,7 +261,7 @@ def only_square(question: Question) -> Question:
 def test_patterns(name: str) -> None:
     """Swapped axes, a sign, a NaN are recognised without a wrong version; the general hints follow the pattern's."""
     found = diagnosis(PATTERN[name], only_square(one(cube)))
-    assert found == Diagnosis(name, (PATTERNS[name][1], "Look again."))
+    assert found == Diagnosis(name, (HINT[name], "Look again."))
 
 
 def test_every_pattern_is_tested() -> None:
