@@ -39,6 +39,7 @@ def _privileges() -> Iterator[str]:
     if os.geteuid() != 0:
         yield "--unshare-user"
         return
+    yield from ("--cap-drop", "ALL")
     for right in _RIGHTS:
         yield from ("--cap-add", right)
 
