@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from grader.grade import Result
     from grader.sandbox import Isolation
 
+# jsonschema, which nbformat imports, would build a grammar of web addresses for two seconds; no notebook needs it.
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console = Console(highlight=False)
 

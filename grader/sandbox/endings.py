@@ -13,7 +13,7 @@ _CRASHES = {
     signal.SIGILL: "crashes Python (illegal instruction)",
     signal.SIGABRT: "crashes Python (aborted)",
     signal.SIGKILL: "was killed: it used too much memory, or too many processes",
-    signal.SIGXFSZ: "was killed: it wrote too large a file",
+    signal.SIGXCPU: "was killed: it took too much computing time",
 }
 
 

@@ -27,12 +27,9 @@ def command(links: Mapping[str, Path]) -> list[str]:
     program = shutil.which("bwrap")
     if program is None:
         raise IsolationError(f"isolation by bubblewrap was asked for, but there is no `bwrap` here: {ADVICE}")
-    arguments = [program, "--die-with-parent", "--new-session", *_SPACES, *_privileges(), "--clearenv"]
-    for name, value in layout.environment("", SCRATCH).items():
-        arguments += ["--setenv", name, value]
     ours = {f"/{name}": str(path) for name, path in links.items()}
-    arguments += [*_bound(_libraries() | _python()), *_links(), *_kernel(), *_masks(), *_bound(ours)]
-    return [*arguments, "--remount-ro", "/", "--"]
+    files = [*_bound(_libraries() | _python()), *_links(), *_kernel(), *_masks(), *_bound(ours), "--remount-ro", "/"]
+    return [program, "--die-with-parent", "--new-session", *_SPACES, *_privileges(), *files, "--"]
 
 
 def _privileges() -> Iterator[str]:

@@ -70,7 +70,7 @@ class Zygote:
             raise IsolationError(str(error)) from None
         python = layout.command(self._config, control)
         if self._config.isolated:
-            return [*isolation.command(links), *python], {}
+            return [*isolation.command(links), *python], layout.environment("", isolation.SCRATCH)
         for name, path in links.items():
             Path(self._folder, name).parent.mkdir(parents=True, exist_ok=True)
             Path(self._folder, name).symlink_to(path)

@@ -280,8 +280,15 @@ def g(x):
 
 def test_plots_can_be_drawn(box: Sandbox) -> None:
     """matplotlib works, without a screen."""
-    draw = "import io\nimport matplotlib.pyplot as plt\ndef f():\n    plt.plot([1, 2])\n    plt.savefig(file := io.BytesIO())"
-    assert only(box, draw + "\n    return len(file.getvalue()) > 1000").value is True
+    source = """
+import io
+import matplotlib.pyplot as plt
+def f():
+    plt.plot([1, 2])
+    plt.savefig(file := io.BytesIO())
+    return len(file.getvalue()) > 1000
+"""
+    assert only(box, source).value is True
 
 
 def test_right_functions_work_behind_the_wall(box: Sandbox) -> None:

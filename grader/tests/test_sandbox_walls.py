@@ -245,7 +245,12 @@ def test_debugging_is_refused(walled: Sandbox) -> None:
 
 def test_equal_submissions_draw_equally(walled: Sandbox) -> None:
     """Unseeded draws, and the order of sets, are the same in every sandbox."""
-    source = "import random\nimport numpy as np\ndef f():\n    return [random.random(), np.random.random(), list(set('abcdef'))]"
+    source = """
+    import random
+    import numpy as np
+    def f():
+        return [random.random(), np.random.random(), list(set('abcdef'))]
+    """
     with Sandbox("bubblewrap", limits=LIMITS) as other:
         np.testing.assert_equal(answers(walled, source), answers(other, source))
 

@@ -18,7 +18,7 @@ from grader.sandbox.inside import linux, seccomp
 from grader.sandbox.inside.config import Config
 
 MAX_FILES = 10_000  # in the temporary folder: empty files take memory as well
-MAX_DESCRIPTORS = 256
+MAX_DESCRIPTORS = 64  # each may be a socket with a full buffer, which is memory that nothing else counts
 _OWN_IDS = 200_000, 2**24  # the first user id that sessions get, and how many there are to draw from
 _HARMLESS = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
 
