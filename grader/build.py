@@ -92,6 +92,7 @@ def _write_source(course: Course, slug: str) -> None:
 
 def source_notebook(course: Course, slug: str) -> Notebook:
     """The instructor's notebook, with solutions; raises CourseError, which names the line that is wrong."""
+    assignment = exercises.load(slug)
     name = str(course.text(slug).relative_to(course.root))
     try:
         text = course.text(slug).read_text(encoding="utf-8")
@@ -99,7 +100,7 @@ def source_notebook(course: Course, slug: str) -> Notebook:
         raise CourseError(f"{name} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise CourseError(f"{name} is no UTF-8 text: {error.reason} at byte {error.start}") from None
-    return from_text(text, exercises.load(slug), name)
+    return from_text(text, assignment, name)
 
 
 def from_text(text: str, assignment: Assignment, name: str) -> Notebook:

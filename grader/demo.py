@@ -33,8 +33,8 @@ def _class(release: Notebook, assignment: Assignment, contained_only: bool) -> d
     wrong = {f"wrong-{i + 1}": files for i, (_, files) in enumerate(submissions.wrong(release, assignment))}
     odd = {f"odd-{name}": odd.files for name, odd in submissions.mixed(release, assignment, contained_only).items()}
     untouched = {"untouched": submissions.untouched(release, slug)}
-    formula = {'=HYPERLINK("evil"), "O\'Neil"': submissions.right(release, slug, submissions.styles(slug)[0])}
-    return right | wrong | untouched | odd | formula
+    names = {name: submissions.right(release, slug, submissions.styles(slug)[0]) for name in ODD_NAMES}
+    return right | wrong | untouched | odd | names
 
 
 def new_course(root: Path, texts: Path) -> Course:
