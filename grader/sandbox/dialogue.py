@@ -3,7 +3,7 @@
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from grader import answers, trees
 from grader.answers import Answer
@@ -17,6 +17,7 @@ from grader.trees import Tree
 _GRACE_SECONDS = 2.0  # the session keeps the time itself; this is for one that does not
 _MAX_CALLS = 2_000
 _MAX_CALL_BYTES = 16 * MiB
+_STATUS_BYTES = 4  # a sign and three digits
 
 
 @dataclass(frozen=True)
@@ -54,14 +55,14 @@ def _read_answer(payload: bytes) -> Answer:
         answer = Answer.from_tree(trees.decode(payload))
     except trees.MalformedBytes:
         raise SessionOver(endings.MALFORMED) from None
-    return answer
+    return replace(answer, problem=answer.problem.encode(errors="replace").decode())  # half a surrogate pair, say
 
 
 def _read_end(payload: bytes, call: Call) -> str:
     if not payload:
         return endings.too_long(call.seconds)
     try:
-        return endings.of_question(int(payload))
+        return endings.of_question(int(payload[:_STATUS_BYTES]))
     except ValueError:
         raise SessionOver(endings.MALFORMED) from None
 

@@ -6,7 +6,7 @@ MALFORMED = "sent something that is no answer"
 NOT_RUN = "was not run: the cells before it took too long"
 NOT_ASKED = "was not called: the notebook's cells take too long to be run again"
 
-_CRASHES = {
+_CRASHES: dict[int, str] = {
     signal.SIGSEGV: "crashes Python (segmentation fault)",
     signal.SIGBUS: "crashes Python (bus error)",
     signal.SIGFPE: "crashes Python (arithmetic error)",
@@ -25,7 +25,7 @@ def of_cell(status: int) -> str:
     """What a cell did, in which Python ended with `status`: an exit status, or negative for a signal."""
     if status >= 0:
         return f"ends the Python process (exit status {status})"
-    return _CRASHES.get(signal.Signals(-status), f"was ended by signal {-status}")
+    return _CRASHES.get(-status, f"was ended by signal {-status}")
 
 
 def of_question(status: int) -> str:

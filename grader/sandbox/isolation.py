@@ -9,7 +9,10 @@ from pathlib import Path
 
 from grader.sandbox import layout
 
-ADVICE = "install bubblewrap, allow unprivileged user namespaces, or go without walls by --isolation none"
+ADVICE = (
+    "install bubblewrap, allow unprivileged user namespaces "
+    "(on Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0), or go without walls by --isolation none"
+)
 
 _SPACES = ("--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
 _RIGHTS = ("CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")  # which the zygote needs to build inner walls

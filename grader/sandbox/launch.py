@@ -1,6 +1,5 @@
 """Start a zygote, behind walls or without, and open sessions with it."""
 
-import contextlib
 import socket
 import subprocess
 import tempfile
@@ -29,12 +28,11 @@ class Zygote:
             self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             stack.enter_context(self._control)
             self._last_words = stack.enter_context(tempfile.TemporaryFile())
-            self._folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="unrolled-"))
+            self._root = "" if self._config.isolated else stack.enter_context(_temporary_folder())
             with theirs:
-                command, environment = self._command(packages, theirs.fileno())
                 self._process = subprocess.Popen(
-                    command,
-                    env=environment,
+                    self._command(packages, theirs.fileno()),
+                    env=layout.environment(self._root, self._root or isolation.SCRATCH),
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=self._last_words,
@@ -46,41 +44,37 @@ class Zygote:
 
     def open_session(self) -> Session:
         """A fresh session, all of whose walls stand; raises IsolationError, or NoReply if another zygote may help."""
-        session = Session(self._control, self._scratch(), self._config.limits.output_chars)
         try:
-            session.wait_until_ready(_START_SECONDS)
+            session = Session(self._control, self._scratch(), self._config.limits.output_chars)
+            with ExitStack() as stack:
+                stack.callback(session.close)
+                session.wait_until_ready(_START_SECONDS)
+                stack.pop_all()
         except NoReply:
-            with contextlib.suppress(NoReply):
-                session.close()
             raise NoReply(self._why()) from None
-        except IsolationError:
-            session.close()
-            raise
         return session
 
     def close(self) -> None:
         """End the zygote, and whatever it has started."""
         self._resources.close()
 
-    def _command(self, packages: Sequence[str], control: int) -> tuple[list[str], dict[str, str]]:
-        """What starts the zygote, and its environment."""
+    def _command(self, packages: Sequence[str], control: int) -> list[str]:
+        """What starts the zygote, which gets to see the same files with walls as without."""
         try:
             links = layout.links(packages)
         except layout.MissingPackage as error:
             raise IsolationError(str(error)) from None
         python = layout.command(self._config, control)
         if self._config.isolated:
-            return [*isolation.command(links), *python], layout.environment("", isolation.SCRATCH)
+            return [*isolation.command(links), *python]
         for name, path in links.items():
-            Path(self._folder, name).parent.mkdir(parents=True, exist_ok=True)
-            Path(self._folder, name).symlink_to(path)
-        return python, layout.environment(self._folder, self._folder)
+            Path(self._root, name).parent.mkdir(parents=True, exist_ok=True)
+            Path(self._root, name).symlink_to(path)
+        return python
 
     def _scratch(self) -> AbstractContextManager[str]:
         """A session's temporary folder, as the session calls it, while it is there."""
-        if self._config.isolated:
-            return nullcontext(isolation.SCRATCH)
-        return tempfile.TemporaryDirectory(dir=self._folder, ignore_cleanup_errors=True)
+        return nullcontext(isolation.SCRATCH) if self._config.isolated else _temporary_folder(self._root)
 
     def _end(self) -> None:
         self._control.close()  # asks it to end
@@ -94,6 +88,10 @@ class Zygote:
         self._last_words.seek(0)
         lines = self._last_words.read().decode(errors="replace").strip().splitlines()
         return lines[-1][:300] if lines else "it hangs, or was killed"
+
+
+def _temporary_folder(parent: str | None = None) -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="unrolled-", dir=parent, ignore_cleanup_errors=True)
 
 
 class Zygotes:

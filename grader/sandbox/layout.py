@@ -35,7 +35,7 @@ def links(packages: Sequence[str]) -> dict[str, Path]:
     """Where in the sandbox (relative to its root) which of our files are to be seen."""
     home = Path(grader.__file__).parent
     ours = {f"{_CODE}/grader/{name}": home / name for name in _OURS}
-    return ours | {f"{_SITE}/{path.name}": path for path in _allowed(packages)}
+    return ours | {f"{_SITE}/{path.name}": path for path in _allowed(packages) if path.exists()}
 
 
 def environment(root: str, scratch: str) -> dict[str, str]:
@@ -67,7 +67,7 @@ def command(config: Config, control: int) -> list[str]:
 def modules(sources: Sequence[str], packages: Sequence[str]) -> tuple[str, ...]:
     """What a zygote imports for cells with these sources: what costs time in every session that uses it."""
     words = {word for source in sources for word in re.findall(r"\w+", source)}
-    wanted = [word for word in _PRELOADED if word in words and (word in packages or word == "random")]
+    wanted = [word for word in _PRELOADED if word in words and word in {*packages, "random"}]
     return ("numpy", *(module for word in wanted for module in _PRELOADED[word]))
 
 
@@ -76,7 +76,7 @@ def _allowed(packages: Sequence[str]) -> Iterator[Path]:
         tops = {file.parts[0] for file in distribution.files or ()} - {"..", "__pycache__"}
         if not tops:
             raise MissingPackage(f"{distribution.name} has no list of its files: install it with pip")
-        yield from (Path(str(distribution.locate_file(top))).resolve() for top in sorted(tops))
+        yield from (Path(str(distribution.locate_file(top))).absolute() for top in sorted(tops))
 
 
 def _closure(packages: Sequence[str]) -> list[Distribution]:

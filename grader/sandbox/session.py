@@ -101,11 +101,9 @@ class Session:
             if self._output in ready and not self._read_output():
                 self._poll.unregister(self._output)
             if self._data.fileno() in ready:
-                message = self._assembler.add(self._read_packet())
-                if message is not None and len(message.payload) <= most_bytes:
+                message = self._read_packet(most_bytes)
+                if message is not None:
                     return message
-                if message is not None or self._assembler.pending_bytes > most_bytes:
-                    raise SessionOver(endings.MALFORMED)
             elif self._supervision.fileno() in ready:  # what was sent before the end has been read by now
                 raise SessionOver(self._obituary())
 
@@ -128,14 +126,21 @@ class Session:
             if time.monotonic() > deadline:
                 raise NoReply("a session does not end")
 
-    def _read_packet(self) -> bytes:
+    def _read_packet(self, most_bytes: int) -> Message | None:
+        """The message that the next packet completes, if it does; raises SessionOver."""
         try:
             packet = self._data.recv(wire.PACKET_BYTES)
-        except ConnectionResetError:  # its first process has ended and left a message unread; this is said only once
-            packet = self._data.recv(wire.PACKET_BYTES)
+        except ConnectionResetError:  # a process has ended and left something unread; what it sent comes after this
+            return None
         if not packet:
             raise SessionOver(self._obituary())
-        return packet
+        try:
+            message = self._assembler.add(packet)
+        except wire.Broken:
+            raise SessionOver(endings.MALFORMED) from None
+        if max(self._assembler.pending_bytes, len(message.payload) if message else 0) > most_bytes:
+            raise SessionOver(endings.MALFORMED)
+        return message
 
     def _read_output(self) -> int:
         """Read once; the number of bytes that were there."""

@@ -125,7 +125,7 @@ class Submission:
             self._printed[cell.id] = session.take_printed()
         self._defined.add(cell.id)
         if message.payload:
-            self.cell_errors[cell.id] = message.payload.decode(errors="replace")
+            self.cell_errors[cell.id] = message.payload.decode(errors="replace")[: 2 * answers.MAX_MESSAGE]
 
     def _leave_out(self, cell: Cell, problem: str) -> None:
         self.cell_errors[cell.id] = problem

@@ -125,6 +125,17 @@ def test_crash_in_a_function(box: Sandbox, crash: str) -> None:
         assert ask(submission, "g")[0].value == 7
 
 
+def test_any_signal_has_a_name(box: Sandbox) -> None:
+    """Also one that Python has no name for."""
+    assert only(box, "import os\ndef f():\n    os.kill(os.getpid(), 40)").problem == "was ended by signal 40"
+
+
+def test_message_that_is_no_text(box: Sandbox) -> None:
+    """A message with half a character in it can be written to a file and a database."""
+    problem = only(box, "def f():\n    raise ValueError('half: \\ud800')").problem
+    assert problem.startswith("raises ValueError: half: ?") and problem.encode()
+
+
 def test_exit_status_says_what_to_do_instead(box: Sandbox) -> None:
     """`os._exit` in a function gets the advice to return."""
     answer = only(box, "import os\ndef f():\n    os._exit(0)")
@@ -338,21 +349,21 @@ def test_garbage_instead_of_an_answer(box: Sandbox) -> None:
     """Whoever writes to the grader's socket loses the question, and nothing else."""
     source = """
 import os
-def f(kind):
-    for descriptor in range(3, 256):
+def f(garbage):
+    for descriptor in range(3, 64):
         try:
-            os.write(descriptor, bytes([kind, 1]) + b"garbage")
+            os.write(descriptor, bytes(garbage))
         except OSError:
             pass
     return 1
 def g():
     return 2
 """
+    packets = [[7], *([kind, 1, 0, 255] for kind in range(13)), [7, 1, *[255] * 1000]]
     with box.submission(cells(source)) as submission:
-        for kind in range(12):
-            answers = ask(submission, "f", {"kind": kind}, {"kind": kind})
-            assert len(answers) == 2
-            assert answers[0].problem == "sent something that is no answer"
+        for packet in packets:
+            problems = [answer.problem for answer in ask(submission, "f", *[{"garbage": packet}] * 2)]
+            assert problems == ["sent something that is no answer"] * 2
             assert ask(submission, "g")[0].value == 2
 
 

@@ -187,6 +187,22 @@ def test_fork_bomb_is_bounded(walled: Sandbox) -> None:
     assert answers(walled, source, seconds=1.0) == ["takes longer than 1 s: is there a loop that never ends?"]
 
 
+def test_threads_are_bounded(walled: Sandbox) -> None:
+    """Cells that keep as many threads as there may be leave no room for a question, which says so."""
+    source = """
+    import threading
+    threading.stack_size(2**16)
+    try:
+        while True:
+            threading.Thread(target=threading.Event().wait).start()
+    except RuntimeError:
+        pass
+    """
+    with walled.submission([Cell("a", inspect.cleandoc(source)), Cell("b", "def f():\n    return 1")]) as submission:
+        assert submission.cell_errors == {}
+        assert submission.ask(Call("f", [{}])).answers[0].problem.endswith("too much memory, or too many processes")
+
+
 def test_memory_of_all_processes_together_is_bounded(walled: Sandbox) -> None:
     """Many processes, each below the limit of one, do not get more than one does."""
     source = """

@@ -10,12 +10,13 @@ from typing import Any
 import grader
 from grader import answers
 
-_NOT_PYTHON = re.compile(r"^(\s*)(?:[%!?].*|[\w.]+\?{1,2}\s*)$", re.MULTILINE)  # magics, shell commands, help
+_NOT_PYTHON = re.compile(r"^([ \t]*)(?:[%!?].*|[\w.]+\?{1,2}[ \t]*)$", re.MULTILINE)  # magics, shell commands, help
 
 
 def fresh_namespace() -> dict[str, Any]:
     """The namespace of a new `__main__`, which pickle, dataclasses and typing find as they do in a notebook."""
     main = types.ModuleType("__main__")
+    vars(main)["display"] = _do_nothing  # IPython has it without an import
     sys.modules["__main__"] = main
     return vars(main)
 
@@ -23,8 +24,12 @@ def fresh_namespace() -> dict[str, Any]:
 def offer_selfcheck() -> None:
     """Let notebooks import `check`; in here it does nothing, since what it compares with is an answer."""
     module = types.ModuleType("grader.selfcheck")
-    vars(module)["check"] = lambda *args, **kwargs: None
+    vars(module)["check"] = _do_nothing
     vars(grader)["selfcheck"] = sys.modules[module.__name__] = module
+
+
+def _do_nothing(*args: object, **kwargs: object) -> None:
+    """Stands in for what only a notebook that is on a screen needs."""
 
 
 def run(name: str, source: str, namespace: dict[str, Any]) -> str:

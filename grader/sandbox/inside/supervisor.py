@@ -80,9 +80,11 @@ def _watch(child: int, connection: socket.socket, config: Config) -> None:
 
 def _memory_in_use() -> int:
     """The bytes that all processes of the session hold beyond what each has from the zygote."""
+    if os.path.exists("/proc/self"):  # it is still the zygote's: the session has not mounted its own
+        return 0
     page, from_zygote = resource.getpagesize(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     total = 0
-    for name in os.listdir("/proc"):  # the session's own /proc, which shows nobody else
+    for name in os.listdir("/proc"):
         if name.isdecimal():
             with suppress(OSError):  # it has ended in the meantime
                 total += max(0, linux.memory_pages(name).resident * page - from_zygote)

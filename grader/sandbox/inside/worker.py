@@ -32,26 +32,30 @@ def work(connection: socket.socket, limits: Limits) -> None:
 
 
 def _ask_in_a_fork(connection: socket.socket, payload: bytes, namespace: dict[str, Any], limits: Limits) -> bytes:
+    """Have a child answer, and end it with everything that it has started; returns the payload of END."""
     seconds, question = wire.unpack_question(payload)
     dice = chance.state()
-    child = os.fork()
+    try:
+        child = os.fork()
+    except OSError:  # the cells' own processes and threads are as many as there may be
+        return str(-signal.SIGKILL).encode()
     if child == 0:
-        status = 1
+        failed = True
         try:
             chance.restore(dice)
             limit_cpu(seconds)
             answer(connection, question, namespace, limits)
-            status = 0
+            failed = False
         finally:
             cells.flush()
-            os._exit(status)
-    outcome = _wait(child, seconds)
+            os._exit(failed)
+    status = _wait(child, seconds)
     end_family()
-    return outcome
+    return b"" if status is None else str(status).encode()
 
 
-def _wait(child: int, seconds: float) -> bytes:
-    """The exit status of `child`, negative for a signal; empty if it had to be killed because its time was up."""
+def _wait(child: int, seconds: float) -> int | None:
+    """The exit status of `child`, negative for a signal; None if it had to be killed because its time was up."""
     descriptor = os.pidfd_open(child)
     try:
         poll = select.poll()
@@ -62,4 +66,4 @@ def _wait(child: int, seconds: float) -> bytes:
     if not in_time:
         os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
-    return str(os.waitstatus_to_exitcode(status)).encode() if in_time else b""
+    return os.waitstatus_to_exitcode(status) if in_time else None
