@@ -20,11 +20,12 @@ from grader.sandbox import Isolation, Sandbox
 def load_grader(course: Course, slug: str) -> Grader:
     """The grader of an assignment that has been built; raises CourseError if it has not."""
     try:
-        release = notebook.read(course.release(slug))
+        release = notebook.read_bytes(course.release(slug))
+        parsed = notebook.parse(release, course.release(slug).name)
     except UnreadableNotebook as error:
         raise CourseError(f"{error}: run `unrolled build {slug}` in {course.root} first") from None
     key = course.key()
-    return Grader(exercises.load(slug), key, release, journal.version(slug, key))
+    return Grader(exercises.load(slug), key, parsed, journal.version(slug, key, release))
 
 
 def submitted_bytes(course: Course, slug: str, student: str) -> bytes:

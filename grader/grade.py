@@ -75,6 +75,18 @@ class Grader:
         """The hidden cases: drawn and solved once, the same for the whole class."""
         return {exercise.name: exercise.question(self.key) for exercise in self.assignment}
 
+    @cached_property
+    def calls(self) -> dict[str, list[Call]]:
+        """How each question is asked: with the student's earlier functions, then, if there are any, with the right."""
+        calls = {}
+        for exercise in self.assignment:
+            inputs = [case.inputs for case in self.questions[exercise.name].cases]
+            right = {earlier.name: earlier.reference for earlier in exercise.uses}
+            calls[exercise.name] = [
+                Call(exercise.name, inputs, exercise.seconds, f) for f in ({}, right)[: 1 + bool(right)]
+            ]
+        return calls
+
     def grade(self, student: str, data: bytes, sandbox: Sandbox) -> tuple[Result, Notebook]:
         """Grade the submitted bytes; raises UnreadableNotebook. Also returns the rebuilt notebook."""
         start = time.monotonic()
@@ -110,14 +122,13 @@ class Grader:
         shaky: one of the earlier functions is known to be wrong, so that the right ones go first and the
         student's own, which may never end, are seldom needed.
         """
-        question = self.questions[exercise.name]
-        right = {earlier.name: earlier.reference for earlier in exercise.uses}
+        calls = self.calls[exercise.name]
         attempts: list[_Attempt] = []
-        for helpers in ([right, {}] if shaky else [{}, right]) if right else [{}]:
-            call = Call(exercise.name, [case.inputs for case in question.cases], exercise.seconds, helpers)
+        for call in reversed(calls) if shaky else calls:
             outcome = running.ask(call)
-            attempts.append(_Attempt(judge(question, outcome.answers), bool(helpers), outcome.printed))
-            if attempts[-1].verdict.passed:
+            verdict = judge(self.questions[exercise.name], outcome.answers)
+            attempts.append(_Attempt(verdict, bool(call.right), outcome.printed))
+            if verdict.passed:
                 break
         return max(attempts, key=_Attempt.rank)
 

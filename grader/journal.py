@@ -12,11 +12,16 @@ from grader.course import Course, write_atomically
 from grader.grade import Graded, Result
 
 
-def version(slug: str, key: bytes) -> str:
-    """Changes whenever a score could: with the code that draws, solves, runs and compares, and with the key."""
+_SHARED = ("trees", "answers", "cells", "compare", "diagnose", "exercise", "notebook", "grade")
+
+
+def version(slug: str, key: bytes, release: bytes = b"") -> str:
+    """Changes whenever a record could: with the code that draws, solves, runs, compares and names, with the key, and
+    with the released notebook, whose given cells run in every submission."""
     digest = hashlib.sha256(key)
+    digest.update(release)
     package = Path(grader.__file__).parent
-    shared = [package / f"{name}.py" for name in ("trees", "answers", "compare", "exercise", "notebook", "grade")]
+    shared = [package / f"{name}.py" for name in _SHARED]
     spec = package / "exercises" / f"{slug.split('-', 1)[-1]}.py"
     for path in [*shared, *sorted((package / "sandbox").rglob("*.py")), spec, *_modules(reference.__file__)]:
         digest.update(path.read_bytes())

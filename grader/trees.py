@@ -14,6 +14,7 @@ Tree = Any  # dict | list | tuple | str | int | float | bool | None | np.ndarray
 
 MAX_DEPTH = 20
 MAX_NODES = 100_000
+MAX_HEADER_BYTES = 64 * MAX_NODES  # what a skeleton may take: reading JSON costs far more memory than the text has
 MAX_INT = 2**63
 _KINDS = "biuf"  # numpy's kinds of dtype that may cross: bool, int, unsigned, float
 
@@ -29,14 +30,18 @@ class MalformedBytes(ValueError):
 def encode(tree: Tree) -> bytes:
     """The bytes of `tree`; raises NotATree, which names the first value that cannot travel."""
     arrays: dict[str, np.ndarray] = {}
-    skeleton = _pack(tree, arrays, [MAX_NODES], depth=0)
-    return bytes(safetensors.numpy.save(arrays, metadata={"tree": json.dumps(skeleton)}))
+    skeleton = json.dumps(_pack(tree, arrays, [MAX_NODES], depth=0))
+    if 2 * len(skeleton) > MAX_HEADER_BYTES:  # in the header its quotes are escaped, and the arrays are described
+        raise NotATree("more text than can travel")
+    return bytes(safetensors.numpy.save(arrays, metadata={"tree": skeleton}))
 
 
 def decode(data: bytes) -> Tree:
     """The tree of `data`, with fresh writable arrays; raises MalformedBytes for anything else."""
     try:
         size = int.from_bytes(data[:8], "little")
+        if size > MAX_HEADER_BYTES:
+            raise ValueError(f"a header of {size} bytes")
         skeleton = json.loads(json.loads(data[8 : 8 + size])["__metadata__"]["tree"])
         arrays = safetensors.numpy.load(bytes(data))
         return _unpack(skeleton, arrays, [MAX_NODES], depth=0)

@@ -12,6 +12,7 @@ import numpy as np
 
 from grader import notebook
 from grader.answers import ask, ask_all
+from grader.cells import compile_cell
 from grader.compare import Question, judge
 from grader.diagnose import diagnose
 from grader.exercise import PUBLIC_KEY, Assignment, Exercise, Misconception, Sizes
@@ -47,7 +48,7 @@ def functions(nb: Notebook) -> Functions:
     """What the notebook's cells define, run here: for the course's own notebooks only."""
     namespace: dict[str, Any] = {"__name__": "__main__"}
     for name, text in notebook.code_to_run(nb):
-        exec(compile(text, f"<cell {name}>", "exec"), namespace)
+        exec(compile_cell(name, text), namespace)
     return {name: value for name, value in namespace.items() if callable(value)}
 
 

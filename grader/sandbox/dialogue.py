@@ -4,6 +4,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from grader import answers, trees
 from grader.answers import Answer
@@ -29,12 +30,17 @@ class Call:
     seconds: float = 10.0  # for all cases together
     right: Mapping[str, Callable[..., Tree]] = field(default_factory=dict)  # replace the student's; stay on our side
 
+    @cached_property
+    def payload(self) -> bytes:
+        """The message that asks it; made once, however many submissions are asked."""
+        question = {"name": self.name, "cases": list(self.cases), "right": list(self.right)}
+        return wire.pack_question(self.seconds, trees.encode(question))
+
 
 def converse(session: Session, call: Call, given: list[Answer], limits: Limits) -> str:
     """Append the answers to `given`; returns why there are no more of them; raises SessionOver."""
-    question = {"name": call.name, "cases": list(call.cases), "right": list(call.right)}
     deadline = Deadline(time.monotonic() + call.seconds + _GRACE_SECONDS, endings.too_long(call.seconds))
-    session.send(Kind.QUESTION, wire.pack_question(call.seconds, trees.encode(question)), deadline)
+    session.send(Kind.QUESTION, call.payload, deadline)
     right = _RightFunctions(call.right)
     bytes_left = limits.reply_bytes + MiB
     while True:

@@ -17,7 +17,13 @@ from packaging.requirements import Requirement
 import grader
 from grader.sandbox.inside.config import Config
 
-_OURS = ("__init__.py", "trees.py", "answers.py", "sandbox/inside")  # of the package grader; not sandbox/__init__.py
+_OURS = (
+    "__init__.py",
+    "trees.py",
+    "answers.py",
+    "cells.py",
+    "sandbox/inside",
+)  # of the package grader; not sandbox/__init__.py
 _ALWAYS = ("numpy", "safetensors")  # what those need
 _PRELOADED = {  # word in a cell: what its zygote imports
     "matplotlib": ("matplotlib.pyplot",),

@@ -1,24 +1,18 @@
 """Run the cells of a notebook that define things, in this process and without Jupyter."""
 
 import contextlib
-import linecache
 import os
-import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import CodeType
 
 from grader.answers import describe
+from grader.cells import compile_cell
 from grader.compare import Question
 from grader.notebook import Notebook, code_to_run
 from grader.selfcheck import CheckFailed
-
-_MAGIC = re.compile(r"^([ \t]*)(?:[%!?].*|[\w.]+\?\??[ \t]*)$", re.MULTILINE)  # %magic, !shell, ?help, help?
-_PYTHON_INSIDE = re.compile(r"\s*%%(time|timeit|capture|prun)\b.*")
-_OTHER_LANGUAGE = re.compile(r"\s*%%\w")
 
 
 @dataclass
@@ -49,7 +43,7 @@ def run(notebook: Notebook, before: Callable[[str], object] = lambda name: None)
     for name, text in code_to_run(notebook):
         before(name)
         try:
-            exec(_compile(name, text), definitions.namespace)
+            exec(compile_cell(name, text), definitions.namespace)
         except KeyboardInterrupt:
             raise
         except CheckFailed:  # a check that the student has copied
@@ -71,19 +65,3 @@ def at_home(folder: Path) -> Iterator[None]:
             yield
         finally:
             sys.path[:] = path
-
-
-def _compile(name: str, text: str) -> CodeType:
-    filename = f"<cell {name}>"
-    linecache.cache[filename] = len(text), None, text.splitlines(keepends=True), filename
-    try:
-        return compile(text, filename, "exec", dont_inherit=True)
-    except SyntaxError:
-        return compile(_without_magic(text), filename, "exec", dont_inherit=True)
-
-
-def _without_magic(text: str) -> str:
-    """The cell's Python, line by line where it was; only for cells that are not Python as they stand."""
-    if _OTHER_LANGUAGE.match(text) and not _PYTHON_INSIDE.match(text):
-        return ""
-    return _MAGIC.sub(r"\1pass", text)

@@ -260,8 +260,9 @@ def test_letters_without_a_word_are_left_out() -> None:
 
 def test_every_axis_of_the_contract_has_a_word() -> None:
     """The letters that the contract uses for one axis are all told in words."""
-    assert set(AXES) == set("BTDHOVESLKN")
-    assert len(set(AXES.values())) == len(AXES)
+    words = "B=batch row, T=step, D=feature, H=unit, O=output, V=word, E=component, S=source position"
+    words += ", L=layer, K=hypothesis, N=head"
+    assert ", ".join(f"{letter}={word}" for letter, word in AXES.items()) == words
 
 
 def test_numbers_are_told_in_four_digits() -> None:

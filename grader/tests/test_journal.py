@@ -175,10 +175,14 @@ def test_version_is_stable() -> None:
 def test_version_changes_with_the_key() -> None:
     """Another key draws other cases, so that every record is out of date."""
     assert journal.version(SLUG, KEY) != journal.version(SLUG, b"l" * 32)
+    assert journal.version(SLUG, KEY) != journal.version(SLUG, KEY, b"another release")
 
 
 MATTERS = [
-    *(f"grader/{name}.py" for name in ("trees", "answers", "compare", "exercise", "notebook", "grade")),
+    *(
+        f"grader/{name}.py"
+        for name in ("trees", "answers", "cells", "compare", "diagnose", "exercise", "notebook", "grade")
+    ),
     *("grader/sandbox/__init__.py", "grader/sandbox/inside/questions.py", "grader/exercises/rnn.py"),
     *("reference/rnn.py", "reference/functional.py", "reference/shapes.py"),
 ]

@@ -20,7 +20,7 @@ from grader.selfcheck import SNAPSHOT
 from grader.tests import selfcheck_course as course
 
 PACKAGE = Path(grader.__file__).parent
-MODULES = ["__init__.py", "trees.py", "answers.py", "compare.py", "diagnose.py", "notebook.py"]
+MODULES = ["__init__.py", "trees.py", "answers.py", "cells.py", "compare.py", "diagnose.py", "notebook.py"]
 ABSENT = re.compile(r"(__editable__.*|_?unrolled.*|grader|reference|torch|matplotlib|typer|_?hypothesis\w*)(-.*)?")
 WATCH = "from pathlib import Path; from grader.selfcheck import run, terminal; run.LIMIT = 3.0;"
 WATCH += "raise SystemExit(terminal.check_notebook(Path('.'), watch=True))"

@@ -3,6 +3,7 @@
 import json
 import time
 from collections import OrderedDict, namedtuple
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from grader import trees
-from grader.trees import MAX_DEPTH, MAX_NODES, MalformedBytes, NotATree, Tree, decode, encode, same
+from grader.trees import MAX_DEPTH, MAX_INT, MAX_NODES, MalformedBytes, NotATree, Tree, decode, encode, same
 
 DTYPES = ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"]
 Point = namedtuple("Point", "x y")
@@ -47,11 +48,12 @@ nested = st.recursive(
 quick = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
 
-def nest(depth: int, inner: Tree = 0) -> Tree:
-    """`inner` in `depth` lists, one inside the other."""
+def nest(depth: int, wrap: Callable[[Tree], Tree] = lambda inner: [inner]) -> Tree:
+    """Zero in `depth` lists, or in whatever `wrap` puts around it, one inside the other."""
+    tree: Tree = 0
     for _ in range(depth):
-        inner = [inner]
-    return inner
+        tree = wrap(tree)
+    return tree
 
 
 def forged(skeleton: Any, tensors: dict[str, Any] | None = None, body: bytes = b"") -> bytes:
@@ -225,6 +227,8 @@ REFUSED = {
     "float keys": ({1.5: 3}, "a dict with a key of type float"),
     "None as a key": ({None: 3}, "a dict with a key of type NoneType"),
     "too deep": (nest(MAX_DEPTH + 1), f"something nested more than {MAX_DEPTH} deep"),
+    "too deep in tuples": (nest(MAX_DEPTH + 1, lambda t: (t,)), f"something nested more than {MAX_DEPTH} deep"),
+    "too deep in dicts": (nest(MAX_DEPTH + 1, lambda t: {"a": t}), f"something nested more than {MAX_DEPTH} deep"),
     "endlessly deep": (nest(100_000), f"something nested more than {MAX_DEPTH} deep"),
     "cyclic": (cyclic(), f"something nested more than {MAX_DEPTH} deep"),
     "cyclic dict": (cyclic_dict(), f"something nested more than {MAX_DEPTH} deep"),
@@ -247,10 +251,25 @@ def test_refusals_say_what_it_is(name: str) -> None:
     assert str(caught.value) == message
 
 
-@pytest.mark.parametrize("tree", [nest(MAX_DEPTH), [0.0] * (MAX_NODES - 1), 2**64 - 1, -(2**63)])
-def test_limits_are_the_same_both_ways(tree: Tree) -> None:
+LARGEST = {
+    "lists": nest(MAX_DEPTH),
+    "tuples": nest(MAX_DEPTH, lambda tree: (tree,)),
+    "dicts": nest(MAX_DEPTH, lambda tree: {"a": tree}),
+    "nodes": [0.0] * (MAX_NODES - 1),
+    "integer": 2**64 - 1,
+    "negative integer": -(2**63),
+}
+
+
+@pytest.mark.parametrize("name", LARGEST)
+def test_limits_are_the_same_both_ways(name: str) -> None:
     """The deepest, the largest and the greatest that may be sent is received, too."""
-    assert decode(encode(tree)) == tree
+    assert decode(encode(LARGEST[name])) == LARGEST[name]
+
+
+def test_limits() -> None:
+    """The limits are those that both sides of the wall were built with."""
+    assert (MAX_DEPTH, MAX_NODES, MAX_INT) == (20, 100_000, 2**63)
 
 
 def test_a_tree_that_branches_out_is_refused_quickly() -> None:
@@ -357,6 +376,8 @@ HOSTILE = {
     "deep JSON": forged("[" * 100_000 + "]" * 100_000),
     "deep JSON, never closed": forged("[" * 100_000),
     "deep skeleton": forged(nest(MAX_DEPTH + 1)),
+    "deep in tuples": forged(nest(MAX_DEPTH + 1, lambda tree: {"tuple": [tree]})),
+    "deep in dicts": forged(nest(MAX_DEPTH + 1, lambda tree: {"dict": [["a", tree]]})),
     "many nodes": forged([0] * MAX_NODES),
     "huge integer": forged(10**400),
     "integer that Python will not parse": forged("9" * 5000),
@@ -398,8 +419,13 @@ def test_the_error_says_what_was_wrong() -> None:
     with pytest.raises(MalformedBytes, match=r"^not a tree: ValueError: an array of dtype complex64$") as caught:
         decode(HOSTILE["complex numbers"])
     assert caught.value.__cause__ is None and caught.value.__suppress_context__
-    with pytest.raises(MalformedBytes, match=r"^not a tree: ValueError: too deep or too large$"):
-        decode(HOSTILE["many nodes"])
+    for name, message in (
+        ("many nodes", "too deep or too large"),
+        ("integer of 65 bits", "an integer of more than 64 bits"),
+        ("unknown node", "an unknown kind of node"),
+    ):
+        with pytest.raises(MalformedBytes, match=f"^not a tree: ValueError: {message}$"):
+            decode(HOSTILE[name])
 
 
 def test_copy_reaches_nothing_of_the_original() -> None:
@@ -447,6 +473,7 @@ PAIRS = {
     "entry": ([1, [2]], [1, [3]]),
     "shorter tuple": ((1, 2), (1,)),
     "dtype": (np.ones(2), np.ones(2, np.float32)),
+    "dtype alone": (np.zeros(2), np.zeros(2, np.int64)),
     "shape": (np.ones(2), np.ones((1, 2))),
     "number": (np.array([1.0, 2.0]), np.array([1.0, 3.0])),
     "sign of zero": (np.array([0.0]), np.array([-0.0])),

@@ -1,16 +1,13 @@
 """Run a notebook's cells one after another, as a kernel does, and say what went wrong in each."""
 
 import contextlib
-import linecache
-import re
 import sys
 import types
 from typing import Any
 
 import grader
 from grader import answers
-
-_NOT_PYTHON = re.compile(r"^([ \t]*)(?:[%!?].*|[\w.]+\?{1,2}[ \t]*)$", re.MULTILINE)  # magics, shell commands, help
+from grader.cells import compile_cell
 
 
 def fresh_namespace() -> dict[str, Any]:
@@ -34,10 +31,8 @@ def _do_nothing(*args: object, **kwargs: object) -> None:
 
 def run(name: str, source: str, namespace: dict[str, Any]) -> str:
     """Run one cell; what went wrong in one line, or nothing."""
-    filename = f"<cell {name}>"
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     try:
-        exec(_compile(source, filename), namespace)
+        exec(compile_cell(name, source), namespace)
     except BaseException as error:
         return answers.describe(error)
     finally:
@@ -50,13 +45,3 @@ def flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(Exception):
             stream.flush()
-
-
-def _compile(source: str, filename: str) -> types.CodeType:
-    """The code of a cell; lines for IPython do nothing if, without them, it is Python."""
-    try:
-        return compile(source, filename, "exec", dont_inherit=True)
-    except SyntaxError as error:
-        with contextlib.suppress(SyntaxError):
-            return compile(_NOT_PYTHON.sub(r"\1pass", source), filename, "exec", dont_inherit=True)
-        raise error from None
