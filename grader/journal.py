@@ -11,7 +11,6 @@ import reference
 from grader.course import Course, write_atomically
 from grader.grade import Graded, Result
 
-
 _SHARED = ("trees", "answers", "cells", "compare", "diagnose", "exercise", "notebook", "grade")
 
 
