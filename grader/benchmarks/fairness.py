@@ -6,6 +6,8 @@
 """
 
 import argparse
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 from grader import exercises, notebook
@@ -25,8 +27,9 @@ def main() -> None:
         questions = [e.question(f"fairness {seed}".encode()) for e in assignment for seed in range(seeds)]
         for style in submissions.styles(slug):
             (data,) = submissions.right(release, slug, style).values()
-            answer = functions(notebook.parse(data, style))
-            right = sum(passes(question, answer[question.name]) for question in questions)
+            with redirect_stdout(StringIO()):  # some print as they go
+                answer = functions(notebook.parse(data, style))
+                right = sum(passes(question, answer[question.name]) for question in questions)
             print(f"{slug} {style}: {right} of {len(questions)} questions at full marks")
 
 
