@@ -82,9 +82,7 @@ def rnn_forward(x: Array, h0: Array, W_x: Array, W_h: Array, b: Array) -> Array:
     ValueError
         A shape does not fit.
     """
-    x, h0, W_x, W_h, b = checked_arrays(
-        x=(x, "B T D"), h0=(h0, "B H"), W_x=(W_x, "D H"), W_h=(W_h, "H H"), b=(b, "H")
-    )
+    x, h0, W_x, W_h, b = checked_arrays(x=(x, "B T D"), h0=(h0, "B H"), W_x=(W_x, "D H"), W_h=(W_h, "H H"), b=(b, "H"))
     h = x @ W_x + b  # each step's share of the input, until its state takes the place
     h_prev = h0
     for t in range(x.shape[1]):
@@ -187,9 +185,7 @@ def one_to_many(x0: Array, h0: Array, params: Mapping[str, Array], steps: int) -
         A shape does not fit (O = D too), params lacks an entry, or steps is not an integer of 0 or more.
     """
     W_x, W_h, b, W_y, b_y = named_entries(params, _NAMES)
-    x, h, W_x, W_h, b = checked_arrays(
-        x0=(x0, "B D"), h0=(h0, "B H"), W_x=(W_x, "D H"), W_h=(W_h, "H H"), b=(b, "H")
-    )
+    x, h, W_x, W_h, b = checked_arrays(x0=(x0, "B D"), h0=(h0, "B H"), W_x=(W_x, "D H"), W_h=(W_h, "H H"), b=(b, "H"))
     x, h, W_y, b_y = checked_arrays(x0=(x, "B D"), h0=(h, "B H"), W_y=(W_y, "H D"), b_y=(b_y, "D"))
     if not isinstance(steps, int | np.integer) or steps < 0:
         raise ValueError(f"steps is {steps!r}, expected an integer of 0 or more")

@@ -76,9 +76,7 @@ def test_against_torch(sizes: tuple[int, int, int, int, int]) -> None:
     network = torch.nn.RNN(D, H, batch_first=True, dtype=torch.float64)
     output = torch.nn.Linear(H, O, dtype=torch.float64)
     W_x, W_h, b, W_y, b_y = (torch.tensor(array.T) for array in params.values())
-    network.load_state_dict(
-        {"weight_ih_l0": W_x, "weight_hh_l0": W_h, "bias_ih_l0": b, "bias_hh_l0": torch.zeros(H)}
-    )
+    network.load_state_dict({"weight_ih_l0": W_x, "weight_hh_l0": W_h, "bias_ih_l0": b, "bias_hh_l0": torch.zeros(H)})
     output.load_state_dict({"weight": W_y, "bias": b_y})
     with torch.no_grad():
         h, _ = network(torch.tensor(x), torch.tensor(h0)[None])

@@ -32,9 +32,7 @@ def test_float64_arrays_are_not_copied() -> None:
 
 def test_ids_and_masks_keep_their_kind() -> None:
     """int gives int64 from any integer type, bool gives booleans."""
-    ids, mask = checked_arrays(
-        ids=(np.ones((2, 3), np.int32), "B T", int), mask=(np.eye(2, 3) > 0, "B T", bool)
-    )
+    ids, mask = checked_arrays(ids=(np.ones((2, 3), np.int32), "B T", int), mask=(np.eye(2, 3) > 0, "B T", bool))
     assert ids.dtype == np.int64
     assert mask.dtype == np.bool_
 
