@@ -120,6 +120,19 @@ def test_a_solution_that_fails_on_some_seeds() -> None:
     assert checked.faults == ["the solution has full marks on 1 of 4 seeds only"]
 
 
+def numbers_of(seed: int) -> set[float]:
+    """The first number of every case of a seed, by which a function can know that it is being verified."""
+    cases = toy().exercises["scaled"].question(f"seed {seed}".encode()).cases
+    return {float(case.inputs["x"][0, 0]) for case in cases}
+
+
+def test_a_solution_that_fails_once() -> None:
+    """One seed without full marks is one too many."""
+    solution = f"def scaled(x, w):\n    return 0 if float(x[0, 0]) in {numbers_of(1)} else x @ w\n"
+    checked = check(toy(*GOOD), solution=solution)
+    assert checked.faults == ["the solution has full marks on 3 of 4 seeds only"]
+
+
 def test_an_unfinished_solution() -> None:
     """An instructor's notebook with a stub in it has no full marks."""
     assert check(toy(*GOOD), solution=STUB).faults == ["the solution has full marks on 0 of 4 seeds only"]
@@ -179,6 +192,17 @@ def test_two_misconceptions_that_look_the_same() -> None:
     assert checked.kills[2] == Kill("added_twice", (True,) * 4, caught=4, named=0)
 
 
+def added_but_once(x: Array, w: Array) -> Array:
+    return np.asarray(x @ w * (2 if float(x[0, 0]) in numbers_of(1) else 3))
+
+
+def test_a_misconception_that_is_mistaken_once() -> None:
+    """A wrong version must earn its own hint every time."""
+    checked = check(toy(*GOOD, (added_but_once, ("Added?",))))
+    assert checked.faults == ["added_but_once earns another hint, or none, on 1 seeds"]
+    assert checked.kills[2] == Kill("added_but_once", (True,) * 4, caught=4, named=3)
+
+
 def fails(x: Array, w: Array) -> Array:
     raise ValueError("always")
 
@@ -216,6 +240,17 @@ def test_blind_cases_only(inputs: Callable[..., Inputs]) -> None:
     """Inputs that hide mistakes are a fault, even if the known mistakes are all caught on them."""
     checked = check(toy((doubled, ("Twice?",)), inputs=inputs))
     assert checked.faults == ["fewer than two of its cases can see anything"]
+
+
+def absent_sizes(
+    draw: Draw, B: int = 3, D: int = 4, S: int | None = None, T: int | None = None, far: int = 3
+) -> Inputs:
+    return dict(x=draw.normal(B, D), w=draw.weights(D, D))
+
+
+def test_only_sizes_can_be_equal() -> None:
+    """An option that has a size's value, and two sizes that are absent, hide nothing."""
+    assert check(toy(*GOOD, inputs=absent_sizes)).faults == []
 
 
 def test_one_case_that_sees_is_too_few() -> None:
