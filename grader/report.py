@@ -105,7 +105,8 @@ def _mistakes(assignment: Assignment, results: Sequence[Result]) -> str:
     rows = []
     patterns = {name: hint for name, (_, hint) in PATTERNS.items()}
     for name, mistake, count in mistakes(results):
-        hints = patterns | {wrong.name: "".join(wrong.hints[:1]) for wrong in assignment.exercises[name].misconceptions}
+        known = assignment.exercises[name].misconceptions if name in assignment.exercises else []
+        hints = patterns | {wrong.name: "".join(wrong.hints[:1]) for wrong in known}
         rows.append([name, mistake.replace("_", " "), count, hints.get(mistake, "")])
     nameless = sum(bool(q.hints) and not q.misconception for result in results for q in result.questions)
     table = _table(["Question", "Mistake", "Students", "The hint they get"], rows, numbers={2})

@@ -556,8 +556,9 @@ def test_own_prose_and_empty_cells_are_dropped() -> None:
 def test_cells_with_odd_marks_are_own_cells(marks: Any) -> None:
     """A code cell whose marks name nothing of this assignment's is the student's own, and keeps its place."""
     submitted = submission()
-    submitted["cells"].insert(place(submitted, "one"), own("helper = 1", nbgrader=marks))
-    assert code(rebuilt(submitted))[1] == "helper = 1"
+    at = place(submitted, "one")
+    submitted["cells"][at:at] = [own("helper = 1", nbgrader=marks), own("helper = 2")]
+    assert code(rebuilt(submitted))[1:3] == ["helper = 1", "helper = 2"]
     assert rebuild(RELEASE, submitted).notes == ()
 
 
