@@ -207,16 +207,23 @@ def _differ_numbers(
         return Difference(f"{name} has shape {yours.shape}, expected {expected.shape}{letters}")
     if expected.dtype.kind in "biu" and yours.dtype.kind not in ("b" if expected.dtype.kind == "b" else "iu"):
         return Difference(f"{name} holds {yours.dtype} numbers, expected {expected.dtype}")
-    with np.errstate(all="ignore"):  # inf - inf, for one
+    with np.errstate(all="ignore"):  # what is wider than float64
         wide, right = yours.astype(float), expected.astype(float)
-        bound = tolerance.absolute + tolerance.relative * np.abs(right)
-        good = (wide == right) | (np.abs(wide - right) <= np.where(np.isfinite(right), bound, 0.0))
+    good = agree(wide, right, tolerance)
     if nan_is_nan:
         good |= np.isnan(wide) & np.isnan(right)
     if good.all():
         return None
     index = _first(~good, axes)
     return Difference(_locate(name, axes, index, wide, right, good), yours=wide, expected=right, index=index)
+
+
+def agree(yours: np.ndarray, expected: np.ndarray, tolerance: Tolerance) -> np.ndarray:
+    """Where two arrays of one shape count as equal; NaN never does."""
+    with np.errstate(all="ignore"):  # inf - inf, for one
+        bound = tolerance.absolute + tolerance.relative * np.abs(expected)
+        close = np.abs(yours - expected) <= np.where(np.isfinite(expected), bound, 0.0)
+    return np.asarray((yours == expected) | close)
 
 
 def _first(bad: np.ndarray, axes: str) -> tuple[int, ...]:

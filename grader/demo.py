@@ -20,10 +20,7 @@ def make_class(course: Course, slug: str, contained_only: bool = False) -> list[
     release = notebook.read(course.release(slug))
     handed_in = _class(release, exercises.load(slug), contained_only)
     for student, files in handed_in.items():
-        folder = course.submitted(slug, student).parent
-        folder.mkdir(parents=True)
-        for name, data in files.items():
-            (folder / name).write_bytes(data)
+        submissions.hand_in(course, slug, student, files)
     return sorted(handed_in)
 
 

@@ -52,11 +52,8 @@ def make_course(root: Path, students: int) -> Course:
     files = [submissions.right(release, SLUG, style) for style in submissions.styles(SLUG) if style != "slow"]
     files += [wrong for _, wrong in submissions.wrong(release, exercises.load(SLUG))]
     for number in range(students):
-        folder = course.submitted(SLUG, f"student-{number:04}").parent
-        folder.mkdir(parents=True)
-        for name, data in files[number % len(files)].items():
-            (folder / name).write_bytes(data)
-        shutil.copy(course.checks(SLUG), folder)  # as students hand it in, and nbgrader's way needs it
+        checks = {course.checks(SLUG).name: course.checks(SLUG).read_bytes()}  # nbgrader's own way needs them
+        submissions.hand_in(course, SLUG, f"student-{number:04}", files[number % len(files)] | checks)
     return course
 
 

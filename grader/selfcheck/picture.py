@@ -6,7 +6,7 @@ from html import escape
 
 import numpy as np
 
-from grader.compare import AXES, Tolerance
+from grader.compare import AXES, Tolerance, agree
 from grader.selfcheck.words import Picture
 
 MOST = 12  # rows and columns that are drawn: a window around the first difference
@@ -99,8 +99,7 @@ def _difference(window: Window, tolerance: Tolerance) -> np.ndarray:
     """Yours less expected, and exactly 0 where that counts as right, so that rounding draws no attention."""
     with np.errstate(all="ignore"):
         difference = window.yours - window.expected
-        bound = tolerance.absolute + tolerance.relative * np.abs(window.expected)
-        return np.where((np.abs(difference) <= bound) | (window.yours == window.expected), 0.0, difference)
+    return np.where(agree(window.yours, window.expected, tolerance), 0.0, difference)
 
 
 def _heat_map(title: str, values: np.ndarray, limit: float, window: Window) -> Iterator[str]:

@@ -8,17 +8,10 @@ from grader.course import Course, CourseError
 from grader.grade import Result
 from grader.sandbox import Sandbox
 from grader.tests import submissions
-from grader.tests.submissions import Files
+from grader.tests.submissions import hand_in
 
 SLUG = "01-rnn"
 ODD_NAMES = ['O\'Neil, "Pat"', '=HYPERLINK("evil","me")', "..\\..\\up", "<img src=x onerror=alert(1)>", "名前 é"]
-
-
-def _hand_in(course: Course, student: str, files: Files) -> None:
-    folder = course.submitted(SLUG, student).parent
-    folder.mkdir(parents=True)
-    for name, data in files.items():
-        (folder / name).write_bytes(data)
 
 
 def _grade(course: Course, workers: int = 2) -> dict[str, Result]:
@@ -32,8 +25,8 @@ def test_unreadable_submissions(course: Course, sandbox: Sandbox) -> None:
     odd = submissions.broken(release.release, release.assignment)
     unreadable = {name: broken for name, broken in odd.items() if broken.spoils is None}
     for name, broken in unreadable.items():
-        _hand_in(course, name, broken.files)
-    _hand_in(course, "neighbour", submissions.right(release.release, SLUG, "loops"))
+        hand_in(course, SLUG, name, broken.files)
+    hand_in(course, SLUG, "neighbour", submissions.right(release.release, SLUG, "loops"))
     results = _grade(course)
     assert results["neighbour"].score == results["neighbour"].points > 0
     assert len(unreadable) >= 7
@@ -46,7 +39,7 @@ def test_odd_names_are_only_names(course: Course, sandbox: Sandbox) -> None:
     """Commas, quotes, formulas and dots in a student's name change neither score nor place."""
     release = load_grader(course, SLUG).release
     for student in ODD_NAMES:
-        _hand_in(course, student, submissions.right(release, SLUG, "loops"))
+        hand_in(course, SLUG, student, submissions.right(release, SLUG, "loops"))
     results = _grade(course)
     assert set(results) == set(ODD_NAMES)
     for student, result in results.items():
@@ -58,7 +51,7 @@ def test_odd_names_are_only_names(course: Course, sandbox: Sandbox) -> None:
 def test_second_run_reads_the_journal(course: Course, sandbox: Sandbox) -> None:
     """What is graded and unchanged is not run again; a new submission, or a new key, is."""
     release = load_grader(course, SLUG).release
-    _hand_in(course, "ada", submissions.right(release, SLUG, "loops"))
+    hand_in(course, SLUG, "ada", submissions.right(release, SLUG, "loops"))
     first = _grade(course)["ada"]
     assert _grade(course)["ada"] == first  # the time it took included: it is the record itself
     course.submitted(SLUG, "ada").write_bytes(submissions.untouched(release, SLUG)["rnn.ipynb"])
@@ -72,7 +65,7 @@ def test_result_does_not_depend_on_the_pool(course: Course, sandbox: Sandbox) ->
     """One worker or two, in any order: the same scores."""
     grader = load_grader(course, SLUG)
     for number, (_, files) in enumerate(submissions.wrong(grader.release, grader.assignment)):
-        _hand_in(course, f"student-{number}", files)
+        hand_in(course, SLUG, f"student-{number}", files)
     two = {student: result.questions for student, result in _grade(course, workers=2).items()}
     for student in two:
         course.record(SLUG, student).unlink()

@@ -13,7 +13,7 @@ from grader import notebook
 from grader.course import Course
 from grader.sandbox import Sandbox
 from grader.tests import submissions
-from grader.tests.submissions import Files
+from grader.tests.submissions import hand_in
 
 SLUG = "01-rnn"
 
@@ -26,13 +26,6 @@ def _unrolled(*arguments: str, at: Path) -> tuple[int, str]:
     )
     assert "Traceback" not in done.stderr
     return done.returncode, done.stdout + done.stderr
-
-
-def _hand_in(course: Course, student: str, files: Files) -> None:
-    folder = course.submitted(SLUG, student).parent
-    folder.mkdir(parents=True)
-    for name, data in files.items():
-        (folder / name).write_bytes(data)
 
 
 def _scores(course: Course) -> dict[str, float]:
@@ -50,8 +43,8 @@ def _scores(course: Course) -> dict[str, float]:
 def test_grade_says_that_all_is_graded(course: Course, sandbox: Sandbox) -> None:
     """Status 0, a table, and the same scores in the gradebook; again, and nothing has changed."""
     release = notebook.read(course.release(SLUG))
-    _hand_in(course, "ada", submissions.right(release, SLUG, "loops"))
-    _hand_in(course, "bob", submissions.untouched(release, SLUG))
+    hand_in(course, SLUG, "ada", submissions.right(release, SLUG, "loops"))
+    hand_in(course, SLUG, "bob", submissions.untouched(release, SLUG))
     for _ in range(2):
         status, text = _unrolled("grade", SLUG, at=course.root)
         assert status == 0
@@ -63,8 +56,8 @@ def test_grade_says_that_all_is_graded(course: Course, sandbox: Sandbox) -> None
 def test_grade_says_that_something_is_not(course: Course, sandbox: Sandbox) -> None:
     """Status 1 and the reason; the others are graded."""
     release = notebook.read(course.release(SLUG))
-    _hand_in(course, "ada", submissions.right(release, SLUG, "loops"))
-    _hand_in(course, "bob", {"rnn.ipynb": b""})
+    hand_in(course, SLUG, "ada", submissions.right(release, SLUG, "loops"))
+    hand_in(course, SLUG, "bob", {"rnn.ipynb": b""})
     status, text = _unrolled("grade", SLUG, at=course.root)
     assert status == 1
     assert re.search(r"bob\W+not graded\W+the notebook is empty", text)
@@ -74,7 +67,7 @@ def test_grade_says_that_something_is_not(course: Course, sandbox: Sandbox) -> N
 def test_isolation_none_is_recorded(course: Course) -> None:
     """Without walls, only on request; the report says so."""
     release = notebook.read(course.release(SLUG))
-    _hand_in(course, "ada", submissions.right(release, SLUG, "loops"))
+    hand_in(course, SLUG, "ada", submissions.right(release, SLUG, "loops"))
     assert _unrolled("grade", SLUG, "--isolation", "none", at=course.root)[0] == 0
     assert _unrolled("report", SLUG, at=course.root)[0] == 0
     assert "1 of them ran without isolation" in course.report(SLUG).read_text()
@@ -83,7 +76,7 @@ def test_isolation_none_is_recorded(course: Course) -> None:
 def test_grade_refuses_without_bubblewrap(course: Course) -> None:
     """No walls and no `--isolation none`: nothing is graded, and it says how to go on."""
     release = notebook.read(course.release(SLUG))
-    _hand_in(course, "ada", submissions.right(release, SLUG, "loops"))
+    hand_in(course, SLUG, "ada", submissions.right(release, SLUG, "loops"))
     environment = os.environ | {"PATH": str(course.root)}
     command = [sys.executable, "-m", "grader.cli", "grade", SLUG]
     done = subprocess.run(command, cwd=course.root, env=environment, capture_output=True, text=True)
@@ -107,7 +100,7 @@ def test_grade_refuses_without_bubblewrap(course: Course) -> None:
 def test_errors_say_what_to_do(course: Course, arguments: list[str], says: str) -> None:
     """Status 2 and one line."""
     if "--isolation" in arguments:
-        _hand_in(course, "ada", {})
+        hand_in(course, SLUG, "ada", {})
     status, text = _unrolled(*arguments, at=course.root)
     assert status == 2
     assert says in text

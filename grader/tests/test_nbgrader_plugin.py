@@ -23,7 +23,7 @@ from grader.notebook import Notebook
 from grader.sandbox import Isolation, IsolationError, Sandbox
 from grader.tests import submissions
 from grader.tests.nbgrader_course import SLUG, cell, nbgrader, rows
-from grader.tests.submissions import Files
+from grader.tests.submissions import Files, hand_in
 
 WRITTEN = "written-summary"
 MISTAKEN = (
@@ -41,13 +41,6 @@ def isolation() -> Isolation:
         return "none"
 
 
-def _hand_in(course: Course, student: str, files: Files) -> None:
-    folder = course.submitted(SLUG, student).parent
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, data in files.items():
-        (folder / name).write_bytes(data)
-
-
 def _edited(files: Files, **texts: str) -> Files:
     """The submission with other texts in these cells; "_" stands for the "-" of their names."""
     nb: Notebook = json.loads(files["rnn.ipynb"])
@@ -61,14 +54,14 @@ def handed_in(course: Course) -> Course:
     """A course with a few submissions of every kind."""
     release = notebook.read(course.release(SLUG))
     right = submissions.right(release, SLUG, "loops")
-    _hand_in(course, "right, with an answer", _edited(right, written_summary="It shares its weights."))
-    _hand_in(course, '=HYPERLINK("x","y")', right)
-    _hand_in(course, "O'Neil [wrong]", _edited(right, rnn_cell_forward=MISTAKEN, written_summary="Hm.\n"))
-    _hand_in(course, "untouched", submissions.untouched(release, SLUG))
-    _hand_in(course, "blank", _edited(right, written_summary="  \n"))
+    hand_in(course, SLUG, "right, with an answer", _edited(right, written_summary="It shares its weights."))
+    hand_in(course, SLUG, '=HYPERLINK("x","y")', right)
+    hand_in(course, SLUG, "O'Neil [wrong]", _edited(right, rnn_cell_forward=MISTAKEN, written_summary="Hm.\n"))
+    hand_in(course, SLUG, "untouched", submissions.untouched(release, SLUG))
+    hand_in(course, SLUG, "blank", _edited(right, written_summary="  \n"))
     broken = submissions.broken(release, exercises.load(SLUG))
     for name in ("cell-deleted", "syntax-error"):
-        _hand_in(course, name, broken[name].files)
+        hand_in(course, SLUG, name, broken[name].files)
     (course.submitted(SLUG, "untouched").parent / "timestamp.txt").write_text("2030-02-01 11:30:00 UTC")
     return course
 
@@ -155,8 +148,8 @@ def test_one_bad_submission_costs_only_itself(course: Course, isolation: Isolati
     release = notebook.read(course.release(SLUG))
     odd = submissions.broken(release, exercises.load(SLUG))
     for name in ("not-json", "format-3", "empty-file"):
-        _hand_in(course, name, odd[name].files)
-    _hand_in(course, "right", submissions.right(release, SLUG, "loops"))
+        hand_in(course, SLUG, name, odd[name].files)
+    hand_in(course, SLUG, "right", submissions.right(release, SLUG, "loops"))
     with pytest.raises(NbGraderException):
         _autograde(course, isolation)
     assert cell(course, "right", "check-softmax")["auto_score"] == 3

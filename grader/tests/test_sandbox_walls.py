@@ -14,6 +14,7 @@ import pytest
 import grader.exercise
 import reference
 from grader.sandbox import Call, Cell, IsolationError, Limits, Sandbox
+from grader.tests.walls import standing
 from grader.trees import Tree
 
 MiB = 2**20
@@ -26,14 +27,8 @@ def walled() -> Iterator[Sandbox]:
     """A sandbox behind walls, started by a process that has a secret in its environment."""
     os.environ["UNROLLED_SECRET"] = SECRET
     try:
-        with Sandbox("bubblewrap", limits=LIMITS) as sandbox:
-            with sandbox.submission([]):
-                pass
+        with standing(limits=LIMITS) as sandbox:
             yield sandbox
-    except IsolationError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(error))
     finally:
         del os.environ["UNROLLED_SECRET"]
 

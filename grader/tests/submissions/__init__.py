@@ -10,7 +10,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.course import notebook_name
+from grader.course import Course, notebook_name
 from grader.exercise import Assignment
 from grader.notebook import Cell, Notebook, grade_id, has
 
@@ -41,6 +41,14 @@ class Oddity:
     says: str
     spoils: bool = True
     contained: bool = True  # without walls, too
+
+
+def hand_in(course: Course, slug: str, student: str, files: Files) -> None:
+    """Put the files where a course has what the student submitted."""
+    folder = course.submitted(slug, student).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
 
 
 def styles(slug: str) -> list[str]:
