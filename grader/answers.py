@@ -1,14 +1,19 @@
 """Ask a function for its answer, and reduce what happens to plain data: a value, or why there is none."""
 
+import contextlib
+import functools
 import linecache
 import traceback
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from grader import trees
-from grader.trees import Tree
+import numpy as np
 
+from grader import given, trees
+from grader.trees import Given, Seed, Tree
+
+GLOBAL_RANDOM = "numpy.random"  # among what a call changed: numpy's global random state
 MAX_MESSAGE = 300  # characters of a student's exception that anybody is shown
 
 
@@ -17,7 +22,8 @@ class Answer:
     """What a function made of one case.
 
     `value` counts if `problem` is empty; otherwise `problem` says, in words for the student, why there is nothing
-    to compare. `changed` names the arguments that the call left different from how it got them.
+    to compare. `changed` names the arguments that the call left different from how it got them, and GLOBAL_RANDOM if
+    it was given an rng and used numpy's global one.
     """
 
     value: Tree = None
@@ -40,18 +46,25 @@ class Answer:
 NOT_DONE = Answer(problem="is not done yet", not_done=True)
 
 
+class Unfinished(NotImplementedError):
+    """Raised by what stands in for a function of an earlier notebook that cannot be had; says what to do."""
+
+
 def _needs(stub: str) -> Answer:
     return Answer(problem=f"needs `{stub}`, which is not done yet", not_done=True)
 
 
 def ask(function: Callable[..., object], inputs: dict[str, Tree]) -> Answer:
     """Call `function` with copies of `inputs`, in order; never raises but KeyboardInterrupt."""
-    given = trees.copy(inputs)
+    copies = trees.copy(inputs)
+    used_global: list[str] = []
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _global_random_watched(inputs, used_global):
             warnings.simplefilter("ignore")
-            value = function(*given.values())
+            value = function(*map(_argument, copies.values()))
             value = trees.decode(trees.encode(value))  # as it crosses the wall; it may be one buffer at every call
+    except Unfinished as error:
+        return Answer(problem=f"needs {error}", not_done=True)
     except NotImplementedError as error:
         stub = traceback.extract_tb(error.__traceback__)[-1].name
         return NOT_DONE if stub in ("ask", getattr(function, "__name__", "")) else _needs(stub)
@@ -63,8 +76,37 @@ def ask(function: Callable[..., object], inputs: dict[str, Tree]) -> Answer:
         return Answer(problem=f"raises {describe(error)}")
     if value is None:
         return Answer(problem="returns None: is the `return` missing?")
-    changed = tuple(name for name in inputs if not trees.same(given[name], inputs[name]))
-    return Answer(value, changed=changed)
+    changed = [name for name in inputs if not trees.same(copies[name], inputs[name])]
+    return Answer(value, changed=(*changed, *used_global))
+
+
+def _argument(value: Tree) -> object:
+    """What a function is called with: Seed and Given become what they stand for."""
+    match value:
+        case Seed(number):
+            return np.random.default_rng(number)
+        case Given(name, constants):
+            return functools.partial(getattr(given, name), **constants)
+        case _:
+            return value
+
+
+@contextlib.contextmanager
+def _global_random_watched(inputs: dict[str, Tree], used: list[str]) -> Iterator[None]:
+    """If there is a Seed among the inputs: numpy's global state starts from it, and is as before afterwards."""
+    seeds = [value.number for value in inputs.values() if isinstance(value, Seed)]
+    if not seeds:
+        yield
+        return
+    before = np.random.get_state()
+    np.random.seed(seeds[0] % 2**32)
+    seeded = np.random.get_state()
+    try:
+        yield
+    finally:
+        if not trees.same(np.random.get_state(), seeded):
+            used.append(GLOBAL_RANDOM)
+        np.random.set_state(before)
 
 
 def ask_all(function: Callable[..., object], cases: Sequence[dict[str, Tree]]) -> list[Answer]:

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from grader.answers import Answer
-from grader.trees import Tree
+from grader import laws, trees
+from grader.answers import GLOBAL_RANDOM, Answer
+from grader.trees import Seed, Tree
 
 AXES = {  # what the conventions' letters count, for "batch row 0, step 2, unit 3"
     "B": "batch row",
@@ -40,6 +41,7 @@ TOLERANCES = {
     "close": Tolerance(1e-4, 1e-5),  # an answer computed in float32 passes, and no misconception comes near
     "tight": Tolerance(1e-9, 1e-12),  # where float64 is the point
     "exact": Tolerance(0.0, 0.0),
+    "law": Tolerance(0.0, 0.0),  # random numbers: what is expected is a law of grader/laws.py
 }
 
 
@@ -53,12 +55,16 @@ class Output:
 
 @dataclass(frozen=True)
 class Case:
-    """Inputs, the right outputs, and what each misconception makes of the inputs (absent if it raises)."""
+    """Inputs, the right outputs, and what each misconception answers (absent if it raises).
+
+    sizes: the letters' values, as {"B": 3}. If outputs follow a law, `mistaken` holds fingerprints of their numbers.
+    """
 
     label: str
     inputs: dict[str, Tree]
     expected: tuple[Tree, ...]
-    mistaken: Mapping[str, tuple[Tree, ...]] = field(default_factory=dict)
+    mistaken: Mapping[str, Answer] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -123,24 +129,46 @@ class Verdict:
 def judge(question: Question, answers: Sequence[Answer]) -> Verdict:
     """Compare one answer for each case of `question`, in order."""
     marks: list[Mark] = []
-    for case, answer in zip(question.cases, answers, strict=True):
-        marks += _judge_case(question, case, answer)
+    for number, (case, answer) in enumerate(zip(question.cases, answers, strict=True)):
+        odd = _odd_randomness(question, answers, number) if question.tolerance == "law" else ""
+        marks += _judge_case(question, case, answer, odd)
     return Verdict(question, tuple(answers), tuple(marks))
 
 
-def _judge_case(question: Question, case: Case, answer: Answer) -> list[Mark]:
-    problem = answer.problem
-    if not problem and answer.changed:
-        names = ", ".join(f"`{name}`" for name in answer.changed)
-        problem = f"changes its argument {names}: the caller still needs it, so work on a copy"
+def _judge_case(question: Question, case: Case, answer: Answer, odd: str = "") -> list[Mark]:
     values, misfit = split_outputs(question, answer.value)
-    if problem := problem or misfit:
+    if problem := answer.problem or _changes(answer) or misfit or odd:
         trouble = Difference(f"`{question.name}` {problem}")
         return [Mark(case.label, output.name, trouble) for output in question.outputs]
     return [
         Mark(case.label, output.name, difference(output, expected, value, TOLERANCES[question.tolerance]))
         for output, expected, value in zip(question.outputs, case.expected, values, strict=True)
     ]
+
+
+def _changes(answer: Answer) -> str:
+    if GLOBAL_RANDOM in answer.changed:
+        return "draws from numpy's global generator, or seeds it: use the `rng` that you are given, and nothing else"
+    names = ", ".join(f"`{name}`" for name in answer.changed)
+    return f"changes its argument {names}: the caller still needs it, so work on a copy" if names else ""
+
+
+def _odd_randomness(question: Question, answers: Sequence[Answer], number: int) -> str:
+    """Do the numbers of this case depend on its rng and on nothing else? Compared with the earlier cases like it."""
+    for earlier in range(number):
+        if answers[earlier].problem or answers[number].problem:
+            continue
+        one, other = question.cases[earlier].inputs, question.cases[number].inputs
+        equal = trees.same(answers[earlier].value, answers[number].value)
+        if trees.same(one, other) and not equal:
+            return "draws other numbers if it is called again with an equal rng: some do not come from the rng given"
+        if equal and not trees.same(one, other) and trees.same(_without_seeds(one), _without_seeds(other)):
+            return "draws the same numbers from another rng: draw them from the rng that you are given"
+    return ""
+
+
+def _without_seeds(inputs: dict[str, Tree]) -> dict[str, Tree]:
+    return {name: value for name, value in inputs.items() if not isinstance(value, Seed)}
 
 
 def split_outputs(question: Question, value: Tree) -> tuple[tuple[Tree, ...], str]:
@@ -158,6 +186,8 @@ def split_outputs(question: Question, value: Tree) -> tuple[tuple[Tree, ...], st
 
 def difference(output: Output, expected: Tree, value: Tree, tolerance: Tolerance) -> Difference | None:
     """None if `value` is right, however it is typed; otherwise the first place where it is not."""
+    if tolerance is TOLERANCES["law"]:
+        return _misfit(output, expected, value)
     return _differ(output.name, output.axes, expected, value, tolerance)
 
 
@@ -192,9 +222,17 @@ def _differ(
     return None
 
 
-def _differ_numbers(
-    name: str, axes: str, expected: np.ndarray, value: Tree, tolerance: Tolerance, nan_is_nan: bool
-) -> Difference | None:
+def _misfit(output: Output, law: Tree, value: Tree) -> Difference | None:
+    """How random numbers differ from what their law allows."""
+    yours = _numbers(output.name, output.axes, tuple(law["shape"]), value)
+    if isinstance(yours, Difference):
+        return yours
+    why = laws.misfit(law, yours.astype(float))
+    return Difference(f"{output.name} {why}") if why else None
+
+
+def _numbers(name: str, axes: str, shape: tuple[int, ...], value: Tree) -> np.ndarray | Difference:
+    """`value` as an array of this shape, or why it is none."""
     if stranger := _stranger(value):
         verb = "holds something" if isinstance(value, list | tuple) else "is"
         return Difference(f"{name} {verb} {stranger}, expected numbers")
@@ -202,9 +240,18 @@ def _differ_numbers(
         yours = np.asarray(value)
     except ValueError:
         return Difference(f"{name} is a ragged list: its rows differ in length")
-    if yours.shape != expected.shape:
-        letters = f" ({axes.replace(' ', ', ')})" if len(axes.split()) == expected.ndim and axes else ""
-        return Difference(f"{name} has shape {yours.shape}, expected {expected.shape}{letters}")
+    if yours.shape != shape:
+        letters = f" ({axes.replace(' ', ', ')})" if len(axes.split()) == len(shape) and axes else ""
+        return Difference(f"{name} has shape {yours.shape}, expected {shape}{letters}")
+    return yours
+
+
+def _differ_numbers(
+    name: str, axes: str, expected: np.ndarray, value: Tree, tolerance: Tolerance, nan_is_nan: bool
+) -> Difference | None:
+    yours = _numbers(name, axes, expected.shape, value)
+    if isinstance(yours, Difference):
+        return yours
     if expected.dtype.kind in "biu" and yours.dtype.kind not in ("b" if expected.dtype.kind == "b" else "iu"):
         return Difference(f"{name} holds {yours.dtype} numbers, expected {expected.dtype}")
     with np.errstate(all="ignore"):  # what is wider than float64

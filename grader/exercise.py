@@ -12,6 +12,8 @@
 The generator's keyword arguments are its sizes. From them follow the cases: the sizes as they stand, twice, with
 different numbers (a memorised answer fails); each size once at 1; D = H and B = T, where a transposed product
 goes unnoticed by shape and must be caught by value. `extra` adds cases of one's own.
+
+If outputs are random, `law` says how they are distributed (see laws.py), and the first case is asked once more.
 """
 
 import hashlib
@@ -25,9 +27,10 @@ from typing import Any
 
 import numpy as np
 
-from grader.answers import ask
+from grader import laws
+from grader.answers import Answer, ask
 from grader.compare import Case, Output, Question
-from grader.trees import Tree
+from grader.trees import Given, Seed, Tree
 
 PUBLIC_KEY = b"the visible cases, which everybody may know"
 _EQUAL = (("D", "H"), ("B", "T"))
@@ -53,6 +56,14 @@ class Draw:
     def integers(self, low: int, high: int, *shape: int) -> np.ndarray:
         """Integers from low to high - 1, int64."""
         return np.asarray(self.rng.integers(low, high, shape))
+
+    def seed(self) -> Seed:
+        """An argument that is a random generator."""
+        return Seed(int(self.rng.integers(2**62)))
+
+    def given(self, name: str, **constants: Tree) -> Given:
+        """An argument that is a function: one of grader/given.py, with these constants."""
+        return Given(name, constants)
 
 
 @dataclass(frozen=True)
@@ -88,10 +99,11 @@ class Exercise:
     extra: Sequence[Sizes] = ()
     uses: tuple["Exercise", ...] = ()
     seconds: float = 10.0
+    law: Callable[..., Tree] | None = None
     misconceptions: list[Misconception] = field(default_factory=list)
 
-    def __call__(self, *args: Tree) -> Tree:
-        return self.reference(*args)
+    def __call__(self, *args: Tree, **kwargs: Tree) -> Tree:
+        return self.reference(*args, **kwargs)
 
     @property
     def name(self) -> str:
@@ -112,11 +124,12 @@ class Exercise:
         usual = {
             name: parameter.default for name, parameter in list(inspect.signature(self.generate).parameters.items())[1:]
         }
-        letters = [name for name, value in usual.items() if isinstance(value, int) and name.isupper()]
+        letters = _letters(usual)
         cases = [usual, usual]
         cases += [usual | {a: usual[b]} for a, b in _EQUAL if a in letters and b in letters]
         cases += [usual | {letter: 1} for letter in letters]
-        return cases + [usual | sizes for sizes in self.extra]
+        cases += [usual | sizes for sizes in self.extra]
+        return [*cases, usual] if self.law else cases
 
     def question(self, key: bytes = PUBLIC_KEY) -> Question:
         """The cases that `key` draws, solved by the reference and by every misconception."""
@@ -132,7 +145,8 @@ class Exercise:
 
     def inputs(self, key: bytes, number: int) -> Inputs:
         """The inputs of case `number`: the same for the same key, on every machine."""
-        seed = hmac.digest(key, f"{self.assignment}/{self.name}/{number}".encode(), hashlib.sha256)
+        drawn = 0 if self._is_repeated(number) else number
+        seed = hmac.digest(key, f"{self.assignment}/{self.name}/{drawn}".encode(), hashlib.sha256)
         return self.generate(Draw(seed), **self.sizes[number])
 
     def _case(self, key: bytes, number: int) -> Case:
@@ -144,13 +158,34 @@ class Exercise:
         for wrong in self.misconceptions:
             answer = ask(wrong.function, inputs)
             if not answer.problem:
-                mistaken[wrong.name] = self._split(answer.value)
-        label = " ".join(f"{name}={value}" for name, value in self.sizes[number].items() if value)
-        label += " (other numbers)" if number == 1 else ""
-        return Case(label, inputs, self._split(right.value), mistaken)
+                mistaken[wrong.name] = (
+                    Answer(laws.fingerprint(answer.value), "", answer.changed) if self.law else answer
+                )
+        sizes = self.sizes[number]
+        label = " ".join(f"{name}={value}" for name, value in sizes.items() if value)
+        label += " (other numbers)" if number == 1 else " (once more)" if self._is_repeated(number) else ""
+        return Case(label, inputs, self._expected(inputs, right), mistaken, _letters(sizes))
+
+    def _expected(self, inputs: Inputs, right: Answer) -> tuple[Tree, ...]:
+        if not self.law:
+            return self._split(right.value)
+        law = self._split(self.law(*[value for value in inputs.values() if not isinstance(value, Seed)]))
+        for part, value in zip(law, self._split(right.value), strict=True):
+            if why := laws.misfit(part, value):
+                raise ValueError(f"{self.assignment}/{self.name}: what the reference draws {why}")
+        return law
+
+    def _is_repeated(self, number: int) -> bool:
+        """Is this the case that asks the first one again, with an equal rng?"""
+        return self.law is not None and number == len(self.sizes) - 1
 
     def _split(self, value: Tree) -> tuple[Tree, ...]:
         return value if len(self.outputs) > 1 and isinstance(value, tuple) else (value,)
+
+
+def _letters(sizes: Sizes) -> dict[str, int]:
+    """The sizes that are the conventions' letters."""
+    return {name: value for name, value in sizes.items() if isinstance(value, int) and name.isupper()}
 
 
 class Assignment:
@@ -171,12 +206,14 @@ class Assignment:
         extra: Sequence[Sizes] = (),
         uses: Sequence[Exercise] = (),
         seconds: float = 10.0,
+        law: Callable[..., Tree] | None = None,
     ) -> Callable[[Callable[..., Inputs]], Exercise]:
         """Make the decorated input generator into an exercise of this assignment.
 
         outputs: names and axes of what the function returns, as "h: B T H; c: B T H".
         uses: the earlier functions that a solution may call; see "follow-through" in the README.
         seconds: wall-clock time that all cases together may take.
+        law: for random outputs; what laws.py calls a law (one for each output), from the inputs without the rng.
         """
 
         def register(generate: Callable[..., Inputs]) -> Exercise:
@@ -188,10 +225,11 @@ class Assignment:
                 outputs=tuple(Output(name.strip(), axes.strip()) for name, _, axes in parts),
                 points=points,
                 hints=tuple(hints),
-                tolerance=tolerance,
+                tolerance="law" if law else tolerance,
                 extra=extra,
                 uses=tuple(uses),
                 seconds=seconds,
+                law=law,
             )
             self.exercises[exercise.name] = exercise
             return exercise

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from grader import notebook
+from grader import exercises, notebook
 from grader.compare import Question, Verdict, judge
 from grader.diagnose import diagnose
 from grader.exercise import Assignment, Exercise
@@ -77,13 +77,17 @@ class Grader:
 
     @cached_property
     def calls(self) -> dict[str, list[Call]]:
-        """How each question is asked: with the student's earlier functions, then, if there are any, with the right."""
-        calls = {}
+        """How each question is asked: with the student's earlier functions, then, if there are any, with the right.
+
+        What the notebook carries over from earlier notebooks is right in either.
+        """
+        calls, lent = {}, exercises.lent(self.release)
         for exercise in self.assignment:
             inputs = [case.inputs for case in self.questions[exercise.name].cases]
-            right = {earlier.name: earlier.reference for earlier in exercise.uses}
+            earlier = {used.name: used.reference for used in exercise.uses if used.assignment == exercise.assignment}
             calls[exercise.name] = [
-                Call(exercise.name, inputs, exercise.seconds, f) for f in ({}, right)[: 1 + bool(right)]
+                Call(exercise.name, inputs, exercise.seconds, right)
+                for right in (lent, lent | earlier)[: 1 + bool(earlier)]
             ]
         return calls
 
@@ -111,7 +115,7 @@ class Grader:
     def _grade_questions(self, running: Running) -> tuple[Graded, ...]:
         graded: dict[str, Graded] = {}
         for exercise in self.assignment:
-            shaky = any(graded[earlier.name].score < earlier.points for earlier in exercise.uses)
+            shaky = any(graded[used.name].score < used.points for used in exercise.uses if used.name in graded)
             attempt = self._best_attempt(exercise, running, shaky)
             graded[exercise.name] = _graded(attempt, running.cell_errors.get(exercise.name, ""))
         return tuple(graded.values())
@@ -127,7 +131,7 @@ class Grader:
         for call in reversed(calls) if shaky else calls:
             outcome = running.ask(call)
             verdict = judge(self.questions[exercise.name], outcome.answers)
-            attempts.append(_Attempt(verdict, bool(call.right), outcome.printed))
+            attempts.append(_Attempt(verdict, call is not calls[0], outcome.printed))
             if verdict.passed:
                 break
         return max(attempts, key=_Attempt.rank)

@@ -3,6 +3,7 @@
 Only the standard library is needed here: the self-check reads notebooks, too, and starts fast.
 """
 
+import ast
 import copy
 import json
 from collections.abc import Iterator
@@ -119,6 +120,18 @@ def code_to_run(notebook: Notebook) -> Iterator[tuple[str, str]]:
     for number, cell in enumerate(notebook["cells"]):
         if cell["cell_type"] == "code" and not has(cell, "grade") and not is_experiment(cell):
             yield cell_name(cell, number), source(cell)
+
+
+def carried(notebook: Notebook) -> list[tuple[str, str]]:
+    """(assignment, function) of what the notebook's own cells `carry` over from earlier notebooks."""
+    found: list[tuple[str, str]] = []
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code" and has(cell, "locked") and "carry(" in source(cell):
+            for node in ast.walk(ast.parse(source(cell))):
+                match node:
+                    case ast.Call(func=ast.Name("carry"), args=[ast.Constant(str(slug)), *names]):
+                        found += [(slug, str(name.value)) for name in names if isinstance(name, ast.Constant)]
+    return found
 
 
 def rebuild(release: Notebook, submitted: Notebook) -> Submission:

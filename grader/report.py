@@ -9,7 +9,6 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from grader.diagnose import PATTERNS
 from grader.exercise import Assignment
 from grader.grade import Graded, Result
 
@@ -102,12 +101,8 @@ def mistakes(results: Sequence[Result]) -> list[tuple[str, str, int]]:
 
 
 def _mistakes(assignment: Assignment, results: Sequence[Result]) -> str:
-    rows = []
-    patterns = {name: hint for name, (_, hint) in PATTERNS.items()}
-    for name, mistake, count in mistakes(results):
-        known = assignment.exercises[name].misconceptions if name in assignment.exercises else []
-        hints = patterns | {wrong.name: "".join(wrong.hints[:1]) for wrong in known}
-        rows.append([name, mistake.replace("_", " "), count, hints.get(mistake, "")])
+    hints = {(q.name, q.misconception): "".join(q.hints[:1]) for result in results for q in result.questions}
+    rows = [[name, what.replace("_", " "), count, hints[name, what]] for name, what, count in mistakes(results)]
     nameless = sum(bool(q.hints) and not q.misconception for result in results for q in result.questions)
     table = _table(["Question", "Mistake", "Students", "The hint they get"], rows, numbers={2})
     note = f"<p class=quiet>{nameless} more wrong answers match no known mistake.</p>" if nameless else ""

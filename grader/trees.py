@@ -1,22 +1,39 @@
 """Trees to bytes and back: dict, list, tuple, str, int, float, bool, None and arrays; never a pickle.
 
 The same bytes cross the sandbox's wall in both directions and lie in a student's `checks.safetensors`. Arrays
-travel as raw buffers with a declared dtype and shape, the rest as a JSON skeleton in the file's metadata.
+travel as raw buffers with a declared dtype and shape, the rest as a JSON skeleton in the file's metadata. An argument
+that is no data, a random generator or a function, travels as a `Seed` or a `Given`, which say how to make it.
 """
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import safetensors.numpy
 
-Tree = Any  # dict | list | tuple | str | int | float | bool | None | np.ndarray, nested
+Tree = Any  # dict | list | tuple | str | int | float | bool | None | np.ndarray | Seed | Given, nested
 
 MAX_DEPTH = 20
 MAX_NODES = 100_000
 MAX_HEADER_BYTES = 64 * MAX_NODES  # what a skeleton may take: reading JSON costs far more memory than the text has
 MAX_INT = 2**63
 _KINDS = "biuf"  # numpy's kinds of dtype that may cross: bool, int, unsigned, float
+
+
+@dataclass(frozen=True)
+class Seed:
+    """Stands for an argument that is a random generator: `numpy.random.default_rng(number)`, a fresh one each call."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Given:
+    """Stands for an argument that is a function: `name` of grader/given.py, with `constants` as its last arguments."""
+
+    name: str
+    constants: dict[str, Tree]
 
 
 class NotATree(TypeError):
@@ -60,6 +77,8 @@ def copy(tree: Tree) -> Tree:
             return [copy(value) for value in tree]
         case tuple():
             return tuple(copy(value) for value in tree)
+        case Given():
+            return Given(tree.name, copy(tree.constants))
         case _:
             return tree
 
@@ -75,6 +94,8 @@ def same(a: Tree, b: Tree) -> bool:
             return list(a) == list(b) and all(same(value, b[key]) for key, value in a.items())
         case list() | tuple():
             return len(a) == len(b) and all(map(same, a, b))
+        case Given():
+            return bool(a.name == b.name and same(a.constants, b.constants))
         case _:
             return bool(a == b or (a != a and b != b))
 
@@ -111,6 +132,10 @@ def _pack(tree: Tree, arrays: dict[str, np.ndarray], budget: list[int], depth: i
                 if not isinstance(key, str | int):
                     raise NotATree(f"a dict with a key of type {type(key).__name__}")
             return {"dict": [[_pack(part, arrays, budget, depth + 1) for part in item] for item in tree.items()]}
+        case Seed():
+            return {"seed": _pack(tree.number, arrays, budget, depth + 1)}
+        case Given():
+            return {"given": [tree.name, _pack(tree.constants, arrays, budget, depth + 1)]}
         case _:
             raise NotATree(f"a value of type {type(tree).__name__}")
 
@@ -138,6 +163,10 @@ def _unpack(skeleton: Any, arrays: dict[str, np.ndarray], budget: list[int], dep
             return tuple(_unpack(value, arrays, budget, depth + 1) for value in values)
         case {"dict": list(pairs)}:
             return {key: _unpack(value, arrays, budget, depth + 1) for key, value in pairs}
+        case {"seed": int(number)} if 0 <= number < MAX_INT:
+            return Seed(number)
+        case {"given": [str(name), {"dict": _} as constants]}:
+            return Given(name, _unpack(constants, arrays, budget, depth + 1))
         case list():
             return [_unpack(value, arrays, budget, depth + 1) for value in skeleton]
         case int() if not -MAX_INT <= skeleton < 2 * MAX_INT:

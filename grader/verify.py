@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from grader import notebook
+from grader import exercises, notebook
 from grader.answers import ask, ask_all
 from grader.cells import compile_cell
 from grader.compare import Question, judge
 from grader.diagnose import diagnose
 from grader.exercise import PUBLIC_KEY, Assignment, Exercise, Misconception, Sizes
 from grader.notebook import Notebook
+from grader.selfcheck.carrying import lending
 
 SEEDS = 50
 
@@ -45,10 +46,11 @@ class Checked:
 
 
 def functions(nb: Notebook) -> Functions:
-    """What the notebook's cells define, run here: for the course's own notebooks only."""
+    """What the notebook's cells define, run here, with right earlier functions: for the course's own notebooks only."""
     namespace: dict[str, Any] = {"__name__": "__main__"}
-    for name, text in notebook.code_to_run(nb):
-        exec(compile_cell(name, text), namespace)
+    with lending(exercises.lent(nb)):
+        for name, text in notebook.code_to_run(nb):
+            exec(compile_cell(name, text), namespace)
     return {name: value for name, value in namespace.items() if callable(value)}
 
 

@@ -1,6 +1,6 @@
 """Do right answers always score full marks? Every style of the corpus, on fresh hidden cases.
 
-    python -m grader.benchmarks.fairness [--seeds 50]
+    python -m grader.benchmarks.fairness [--seeds 50] [--slug 01-rnn]
 
 (That wrong ones never do, and are named, is what `unrolled verify --seeds 50` shows.)
 """
@@ -20,9 +20,10 @@ def main() -> None:
     """Grade in this process, without the sandbox: it is the comparison that is in question."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=50)
-    seeds = parser.parse_args().seeds
-    course = Course(Path(__file__).parent.parent.parent)
-    for slug in exercises.slugs():
+    parser.add_argument("--slug", help="of one assignment; otherwise all")
+    given = parser.parse_args()
+    course, seeds = Course(Path(__file__).parent.parent.parent), given.seeds
+    for slug in [given.slug] if given.slug else exercises.slugs():
         assignment, release = exercises.load(slug), notebook.read(course.release(slug))
         questions = [e.question(f"fairness {seed}".encode()) for e in assignment for seed in range(seeds)]
         for style in submissions.styles(slug):

@@ -3,7 +3,11 @@
 import importlib
 import pkgutil
 
+from collections.abc import Callable
+
 from grader.exercise import Assignment
+from grader.notebook import Notebook, carried
+from grader.trees import Tree
 
 
 def slugs() -> list[str]:
@@ -19,3 +23,8 @@ def load(slug: str) -> Assignment:
         raise KeyError(f"no assignment {slug!r}; there are: {', '.join(slugs())}")
     assignment: Assignment = importlib.import_module(f"{__name__}.{name}").assignment
     return assignment
+
+
+def lent(release: Notebook) -> dict[str, Callable[..., Tree]]:
+    """The right versions of the functions that a notebook carries over; raises KeyError for one that there is not."""
+    return {name: load(slug).exercises[name].reference for slug, name in carried(release)}

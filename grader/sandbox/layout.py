@@ -21,6 +21,7 @@ _OURS = (
     "__init__.py",
     "trees.py",
     "answers.py",
+    "given.py",
     "cells.py",
     "sandbox/inside",
 )  # of the package grader; not sandbox/__init__.py
@@ -28,6 +29,7 @@ _ALWAYS = ("numpy", "safetensors")  # what those need
 _PRELOADED = {  # word in a cell: what its zygote imports
     "matplotlib": ("matplotlib.pyplot",),
     "random": ("random", "numpy.random"),
+    "rng": ("numpy.random",),
     "torch": ("torch",),
 }
 _SITE, _CODE = "site", "unrolled"  # the two folders on Python's path
@@ -73,7 +75,7 @@ def command(config: Config, control: int) -> list[str]:
 def modules(sources: Sequence[str], packages: Sequence[str]) -> tuple[str, ...]:
     """What a zygote imports for cells with these sources: what costs time in every session that uses it."""
     words = {word for source in sources for word in re.findall(r"\w+", source)}
-    wanted = [word for word in _PRELOADED if word in words and word in {*packages, "random"}]
+    wanted = [word for word in _PRELOADED if word in words and word in {*packages, "random", "rng"}]
     return ("numpy", *(module for word in wanted for module in _PRELOADED[word]))
 
 

@@ -6,10 +6,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from grader import trees
+from grader.answers import Answer
 from grader.compare import Case, Output, Question
 from grader.trees import Tree
 
-VERSION = 1
+VERSION = 2
 
 
 class UnreadableSnapshot(ValueError):
@@ -53,5 +54,9 @@ def read(path: Path) -> dict[str, Question]:
 
 def _question(tree: Tree) -> Question:
     outputs = tuple(Output(**output) for output in tree["outputs"])
-    cases = tuple(Case(**case) for case in tree["cases"])
+    cases = tuple(_case(case) for case in tree["cases"])
     return Question(**tree | {"outputs": outputs, "cases": cases})
+
+
+def _case(tree: Tree) -> Case:
+    return Case(**tree | {"mistaken": {name: Answer(**answer) for name, answer in tree["mistaken"].items()}})

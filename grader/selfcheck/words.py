@@ -82,13 +82,12 @@ def report(question: Question, answers: Sequence[Answer]) -> Report:
         diagnosis = diagnose(verdict)
     points = f"{round(verdict.score, 2):g} of {question.points:g} points"
     if verdict.not_done:
-        text = "It, or a function that it calls, still raises NotImplementedError."
+        text = f"It {printable(verdict.answers[0].problem)}."
         return Report(question.name, State.NOT_DONE, points, (), text=text)
     cases = _cases(verdict)
     failure = verdict.first_failure
     if failure is None or failure.difference is None or diagnosis is None:
         return Report(question.name, State.RIGHT, points, cases)
-    known = diagnosis.name in question.misconceptions
     return Report(
         function=question.name,
         state=State.WRONG,
@@ -97,7 +96,7 @@ def report(question: Question, answers: Sequence[Answer]) -> Report:
         where="In every case" if len({case.text for case in cases}) == 1 < len(cases) else f"Case {failure.case}",
         text=printable(failure.difference.text),
         picture=_picture(question, failure.output, failure.difference),
-        hints_title="Hint (your answers are those of a known mistake)" if known else "Hint",
+        hints_title="Hint (your answers are those of a known mistake)" if diagnosis.known else "Hint",
         hints=diagnosis.hints,
     )
 

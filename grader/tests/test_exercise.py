@@ -235,9 +235,9 @@ def test_misconceptions() -> None:
     }
     for case in question.cases:
         x, h0 = case.inputs["x"], case.inputs["h0"]
-        assert trees.same(case.mistaken["thrice"], (3 * x, h0))
-        assert trees.same(case.mistaken["one_output"], (2 * x,))
-        assert trees.same(case.mistaken["spoils"], (0 * abs(x), h0))
+        assert trees.same(case.mistaken["thrice"].value, (3 * x, h0))
+        assert trees.same(case.mistaken["one_output"].value, 2 * x)
+        assert trees.same(case.mistaken["spoils"].value, (0 * abs(x), h0))
         assert ("square" in case.mistaken) == (x.shape[0] == x.shape[1])
         assert trees.same(case.expected, (2 * x, h0)), "a wrong version reached the inputs"
     assert callable(thrice), "a registered function stays what it is"
@@ -298,7 +298,7 @@ def test_sources_of_misconceptions_run(exercise: Exercise, wrong: Misconception)
     for case, answer in zip(question.cases, answers, strict=True):
         assert (wrong.name not in case.mistaken) == bool(answer.problem)
         if not answer.problem:
-            assert trees.same((answer.value,), case.mistaken[wrong.name])
+            assert trees.same(answer.value, case.mistaken[wrong.name].value)
     assert not judge(question, answers).passed
 
 

@@ -6,7 +6,6 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from grader.diagnose import PATTERNS
 from grader.exercise import Assignment, Draw, Inputs
 from grader.grade import Graded, Result
 from grader.report import draw_distribution, draw_questions, mistakes, page
@@ -66,7 +65,7 @@ RESULTS = [
     result("bob", first(1.5, "bias_dropped"), second(0, "no_shift")),
     result("eve", first(0, "bias_dropped"), second(0.75)),
     result("=HYPERLINK(1)", first(0, done=False), second(0, done=False)),
-    result(f'O\'Neil, {EVIL} & "Co"', first(1, "negated"), second(1.5)),
+    result(f'O\'Neil, {EVIL} & "Co"', first(1, "negated", hints=("Is 1 < 2 & 3 > 2?",)), second(1.5)),
     result("../..", first(0), second(1.5), isolation="none"),
     result(f"late {EVIL}", problem=f"rnn.ipynb is <b>empty</b>: save it {EVIL}"),
 ]
@@ -166,9 +165,9 @@ def test_mistakes_table(report: Page) -> None:
     """Every mistake has a row, the most common first, with its first hint; answers without a name are counted."""
     assert report.tables[0] == [
         ["Question", "Mistake", "Students", "The hint they get"],
-        ["cell_forward", "bias dropped", "2", "Is 1 < 2 & 3 > 2?"],
-        ["cell_forward", "negated", "1", PATTERNS["negated"][1]],
-        ["softmax", "no shift", "1", "The first of softmax."],
+        ["cell_forward", "bias dropped", "2", "h"],
+        ["cell_forward", "negated", "1", "Is 1 < 2 & 3 > 2?"],
+        ["softmax", "no shift", "1", "h"],
     ]
     assert report.said("p")[1] == "2 more wrong answers match no known mistake."
 
@@ -287,6 +286,6 @@ def test_everybody_right() -> None:
 
 
 def test_mistakes_of_an_older_spec() -> None:
-    """A record that names a mistake which the spec no longer has is shown without a hint."""
+    """A record that names a mistake which the spec no longer has is shown with the hint of its time."""
     report = Page(page(ASSIGNMENT, [result("ada", first(0, "long_gone"), second(1.5))]))
-    assert report.tables[0][1] == ["cell_forward", "long gone", "1", ""]
+    assert report.tables[0][1] == ["cell_forward", "long gone", "1", "h"]

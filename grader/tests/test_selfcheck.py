@@ -84,8 +84,8 @@ def test_snapshot_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: p
         (lambda data: b"", "is damaged: copy checks.safetensors again from the assignment's folder"),
         (lambda data: data[: len(data) // 2], "is damaged: copy"),
         (lambda data: trees.encode([1, 2]), "is damaged: copy"),
-        (lambda data: trees.encode({"version": 1, "questions": [{"name": "states"}]}), "is damaged: copy"),
-        (lambda data: trees.encode({"version": 2}), "has version 2, and this `unrolled` reads version 1: install"),
+        (lambda data: trees.encode({"version": snapshot.VERSION, "questions": [{"name": 1}]}), "is damaged: copy"),
+        (lambda data: trees.encode({"version": 99}), "has version 99, and this `unrolled` reads version "),
     ],
     ids=["missing", "empty", "truncated", "another tree", "incomplete", "newer"],
 )

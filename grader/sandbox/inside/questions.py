@@ -8,7 +8,7 @@ from typing import Any
 
 from grader import answers, trees
 from grader.answers import Answer
-from grader.sandbox.inside import wire
+from grader.sandbox.inside import cells, wire
 from grader.sandbox.inside.config import Limits
 from grader.sandbox.inside.wire import Kind
 from grader.trees import Tree
@@ -18,7 +18,7 @@ def answer(connection: socket.socket, payload: bytes, namespace: dict[str, Any],
     """Send the answers to a question, in order: a hang or a crash costs only those that come after it."""
     question = trees.decode(payload)
     for name in question["right"]:
-        namespace[name] = _proxy(name, connection)
+        namespace[name] = cells.lent[name] = _proxy(name, connection)
     left = limits.reply_bytes
     for given in _answers(question, namespace):
         data = _encode(given, left)
