@@ -8,7 +8,8 @@ Letters
 
 Arrays
     Batch-major, (B, T, D), as torch's ``batch_first=True``. Vectors are rows: ``x @ W_x + h @ W_h + b`` with
-    W_x (D, H), W_h (H, H), b (H,). Results are float64, ids int64, whatever real or integer type comes in.
+    W_x (D, H), W_h (H, H), b (H,). Everything is computed in float64, or in float32 if every real argument is
+    float32; ids are int64, whatever integers come in.
 
 Gates
     Stacked on the last axis in PyTorch's order. LSTM: i, f, g, o, so W_x is (D, 4H). GRU: r, z, n, so W_x is

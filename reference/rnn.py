@@ -134,7 +134,7 @@ def many_to_one(x: Array, h0: Array, params: Mapping[str, Array]) -> Array:
     ValueError
         A shape does not fit, or params lacks an entry.
     """
-    W_x, W_h, b, W_y, b_y = named_entries(params, _NAMES)
+    x, h0, W_x, W_h, b, W_y, b_y = _checked(x, h0, params)
     h = rnn_forward(x, h0, W_x, W_h, b)
     return output_layer(h[:, -1] if h.shape[1] else h0, W_y, b_y)
 
@@ -158,7 +158,7 @@ def many_to_many(x: Array, h0: Array, params: Mapping[str, Array]) -> Array:
     ValueError
         A shape does not fit, or params lacks an entry.
     """
-    W_x, W_h, b, W_y, b_y = named_entries(params, _NAMES)
+    x, h0, W_x, W_h, b, W_y, b_y = _checked(x, h0, params)
     return output_layer(rnn_forward(x, h0, W_x, W_h, b), W_y, b_y)
 
 
@@ -185,12 +185,21 @@ def one_to_many(x0: Array, h0: Array, params: Mapping[str, Array], steps: int) -
         A shape does not fit (O = D too), params lacks an entry, or steps is not an integer of 0 or more.
     """
     W_x, W_h, b, W_y, b_y = named_entries(params, _NAMES)
-    x, h, W_x, W_h, b = checked_arrays(x0=(x0, "B D"), h0=(h0, "B H"), W_x=(W_x, "D H"), W_h=(W_h, "H H"), b=(b, "H"))
-    x, h, W_y, b_y = checked_arrays(x0=(x, "B D"), h0=(h, "B H"), W_y=(W_y, "H D"), b_y=(b_y, "D"))
+    x, h, W_x, W_h, b, W_y, b_y = checked_arrays(
+        x0=(x0, "B D"), h0=(h0, "B H"), W_x=(W_x, "D H"), W_h=(W_h, "H H"), b=(b, "H"), W_y=(W_y, "H D"), b_y=(b_y, "D")
+    )
     if not isinstance(steps, int | np.integer) or steps < 0:
         raise ValueError(f"steps is {steps!r}, expected an integer of 0 or more")
-    y = np.empty((len(x), steps, x.shape[1]))
+    y = np.empty((len(x), steps, x.shape[1]), x.dtype)
     for t in range(steps):
         h = rnn_cell_forward(x, h, W_x, W_h, b)
         x = y[:, t] = output_layer(h, W_y, b_y)
     return y
+
+
+def _checked(x: Array, h0: Array, params: Mapping[str, Array]) -> list[Array]:
+    """x, h0 and the entries of params in the order of _NAMES, their dtype settled among all of them."""
+    W_x, W_h, b, W_y, b_y = named_entries(params, _NAMES)
+    return checked_arrays(
+        x=(x, "B T D"), h0=(h0, "B H"), W_x=(W_x, "D H"), W_h=(W_h, "H H"), b=(b, "H"), W_y=(W_y, "H O"), b_y=(b_y, "O")
+    )

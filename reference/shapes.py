@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from reference import Array
 
-_DTYPES = {float: ("biuf", np.float64), int: ("iu", np.int64), bool: ("b", np.bool_)}
+_KINDS = {float: "biuf", int: "iu", bool: "b"}  # the dtypes of numpy that count as one
 
 Sizes = dict[str, int | tuple[int, ...]]
 
@@ -28,8 +28,9 @@ def checked_arrays(**arguments: tuple[Any, str] | tuple[Any, str, type]) -> list
 
     Returns
     -------
-    list of ndarray of float64, int64 or bool
-        Never copied without need: treat them as the caller's own.
+    list of ndarray of int64, bool, and float32 or float64
+        The floats are float32 if every one of them came as float32, else all are float64. Never copied
+        without need: treat them as the caller's own.
 
     Raises
     ------
@@ -37,14 +38,16 @@ def checked_arrays(**arguments: tuple[Any, str] | tuple[Any, str, type]) -> list
         A shape or dtype does not fit; the message names the argument.
     """
     sizes: Sizes = {}
-    arrays = []
-    for name, (value, axes, *kind) in arguments.items():
-        array = _as_type(name, value, kind[0] if kind else float)
+    arrays, kinds = [], []
+    for name, (value, axes, *given) in arguments.items():
+        kinds.append(given[0] if given else float)
+        arrays.append(_as_array(name, value, kinds[-1]))
         letters = axes.split()
-        if not _fits(array.shape, letters, sizes):
-            raise ValueError(f"{name} has shape {array.shape}, expected {_described(letters, sizes)}")
-        arrays.append(array)
-    return arrays
+        if not _fits(arrays[-1].shape, letters, sizes):
+            raise ValueError(f"{name} has shape {arrays[-1].shape}, expected {_described(letters, sizes)}")
+    narrow = all(array.dtype == np.float32 for array, kind in zip(arrays, kinds, strict=True) if kind is float)
+    dtypes = {float: np.float32 if narrow else np.float64, int: np.int64, bool: np.bool_}
+    return [array.astype(dtypes[kind], copy=False) for array, kind in zip(arrays, kinds, strict=True)]
 
 
 def named_entries(params: Mapping[str, Array], names: str, argument: str = "params") -> list[Array]:
@@ -55,15 +58,14 @@ def named_entries(params: Mapping[str, Array], names: str, argument: str = "para
     return [params[name] for name in names.split()]
 
 
-def _as_type(name: str, value: object, kind: type) -> npt.NDArray[Any]:
-    codes, dtype = _DTYPES[kind]
+def _as_array(name: str, value: object, kind: type) -> npt.NDArray[Any]:
     try:
         array = np.asarray(value)
     except ValueError as error:  # rows of unequal length
         raise ValueError(f"{name} is not an array: {error}") from error
-    if array.size and array.dtype.kind not in codes:
+    if array.size and array.dtype.kind not in _KINDS[kind]:
         raise ValueError(f"{name} has dtype {array.dtype}, expected {kind.__name__}")
-    return array.astype(dtype, copy=False)
+    return array
 
 
 def _fits(shape: tuple[int, ...], letters: list[str], sizes: Sizes) -> bool:

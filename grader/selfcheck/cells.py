@@ -12,15 +12,16 @@ from grader.answers import describe
 from grader.cells import compile_cell
 from grader.compare import Question
 from grader.notebook import Notebook, code_to_run
-from grader.selfcheck import CheckFailed
+from grader.selfcheck import CheckFailed, kept_notes
 
 
 @dataclass
 class Definitions:
-    """What the cells have defined, and what those that raised an exception raised."""
+    """What the cells have defined, what those that raised raised, and what is to be said of what they carry over."""
 
     namespace: dict[str, object] = field(default_factory=dict)
     raised: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     def function(self, question: Question) -> Callable[..., object] | None:
         found = self.namespace.get(question.name)
@@ -40,17 +41,25 @@ def run(notebook: Notebook, before: Callable[[str], object] = lambda name: None)
     before: called with the name of each cell that is about to run.
     """
     definitions = Definitions({"__name__": "__main__", "display": print})
-    for name, text in code_to_run(notebook):
-        before(name)
-        try:
-            exec(compile_cell(name, text), definitions.namespace)
-        except KeyboardInterrupt:
-            raise
-        except CheckFailed:  # a check that the student has copied
-            continue
-        except BaseException as error:
-            definitions.raised[name] = describe(error)
+    token = kept_notes.set(definitions.notes)
+    try:
+        for name, text in code_to_run(notebook):
+            before(name)
+            _run_cell(name, text, definitions)
+    finally:
+        kept_notes.reset(token)
     return definitions
+
+
+def _run_cell(name: str, text: str, definitions: Definitions) -> None:
+    try:
+        exec(compile_cell(name, text), definitions.namespace)
+    except KeyboardInterrupt:
+        raise
+    except CheckFailed:  # a check that the student has copied
+        return
+    except BaseException as error:
+        definitions.raised[name] = describe(error)
 
 
 @contextlib.contextmanager

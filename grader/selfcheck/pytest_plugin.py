@@ -67,7 +67,7 @@ class NotebookFile(pytest.File):
             else:
                 with cells.at_home(self.path.parent):
                     report = words.report(question, ask_all(function, [case.inputs for case in question.cases]))
-            self._reports[question.name] = report
+            self._reports[question.name] = words.with_notes(report, self.definitions.notes)
         return self._reports[question.name]
 
 

@@ -1,8 +1,8 @@
 """Check a notebook in a process of its own, so that a hang or a crash costs one function and not the watch.
 
 The child (this module as a program) tells on its standard output what it does, each message a tree behind its
-length: ["cell", name] before it runs a cell, ["functions"] before it asks them, then for each of them, in order,
-["answers", name, answers] or ["missing", name, why].
+length: ["cell", name] before it runs a cell, ["functions", notes] before it asks them, then for each of them, in
+order, ["answers", name, answers] or ["missing", name, why].
 """
 
 import contextlib
@@ -39,15 +39,15 @@ def reports(path: Path, questions: Mapping[str, Question]) -> list[Report]:
 def _one_process(path: Path, questions: Sequence[Question]) -> dict[str, Report]:
     by_name = {question.name: question for question in questions}
     found: dict[str, Report] = {}
-    place = "was not reached: starting Python here "
+    place, said = "was not reached: starting Python here ", []
     with _child(path, list(by_name)) as inbox:
         try:
             while message := inbox.get(timeout=LIMIT):
                 match message:
                     case ["cell", str(name)]:
                         place = f"was not reached: the cell `{name}` "
-                    case ["functions"]:
-                        place = ""
+                    case ["functions", list(notes)]:
+                        place, said = "", notes
                     case ["answers", str(name), list(answers)]:
                         found[name] = words.report(by_name[name], [Answer.from_tree(answer) for answer in answers])
                     case ["missing", str(name), str(why)]:
@@ -57,7 +57,8 @@ def _one_process(path: Path, questions: Sequence[Question]) -> dict[str, Report]
             problem = f"does not come to an end: stopped after {LIMIT:g} s"
     unasked = [question for question in questions if question.name not in found]
     stuck = unasked if place else unasked[:1]
-    return found | {question.name: words.trouble(question, place + problem) for question in stuck}
+    found |= {question.name: words.trouble(question, place + problem) for question in stuck}
+    return {name: words.with_notes(report, said) for name, report in found.items()}
 
 
 @contextlib.contextmanager
@@ -104,7 +105,7 @@ def main(name: str, *functions: str) -> None:
     with os.fdopen(os.dup(1), "wb") as channel, cells.at_home(folder):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         definitions = cells.run(notebook.read(folder / name), before=lambda cell: _send(channel, "cell", cell))
-        _send(channel, "functions")
+        _send(channel, "functions", definitions.notes)
         for question in (questions[function] for function in functions):
             found = definitions.function(question)
             if found is None:

@@ -107,6 +107,11 @@ def trouble(question: Question, problem: str) -> Report:
     return replace(report(question, answers), hints=())
 
 
+def with_notes(report: Report, notes: Sequence[str]) -> Report:
+    """The report, but that what is not right may follow from what these notes say."""
+    return report if report.state is State.RIGHT else replace(report, hints=(*notes, *report.hints))
+
+
 def printable(text: str) -> str:
     """`text` without what only a terminal should read: escape sequences, control and direction characters."""
     return "".join(c for c in _ESCAPE.sub("", text) if c.isprintable() or c == "\n")

@@ -20,7 +20,19 @@ from grader.selfcheck import SNAPSHOT
 from grader.tests import selfcheck_course as course
 
 PACKAGE = Path(grader.__file__).parent
-MODULES = ["__init__.py", "trees.py", "answers.py", "cells.py", "compare.py", "diagnose.py", "notebook.py"]
+MODULES = [
+    "__init__",
+    "trees",
+    "given",
+    "answers",
+    "cells",
+    "laws",
+    "compare",
+    "patterns",
+    "diagnose",
+    "notebook",
+    "course",
+]
 ABSENT = re.compile(r"(__editable__.*|_?unrolled.*|grader|reference|torch|matplotlib|typer|_?hypothesis\w*)(-.*)?")
 WATCH = "from pathlib import Path; from grader.selfcheck import run, terminal; run.LIMIT = 3.0;"
 WATCH += "raise SystemExit(terminal.check_notebook(Path('.'), watch=True))"
@@ -37,7 +49,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (site / entry.name).symlink_to(entry)
     (site / "grader").mkdir()
     for name in MODULES:
-        shutil.copy(PACKAGE / name, site / "grader" / name)
+        shutil.copy(PACKAGE / f"{name}.py", site / "grader" / f"{name}.py")
     shutil.copytree(PACKAGE / "selfcheck", site / "grader" / "selfcheck", ignore=shutil.ignore_patterns("__pycache__"))
     project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]
     metadata = site / "unrolled-0.dist-info"
