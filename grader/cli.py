@@ -4,6 +4,7 @@ import os
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -105,6 +106,7 @@ def verify(
     from grader.verify import verify as verify_one
 
     faults = 0
+    fates: Counter[str] = Counter()
     for slug in slugs or exercises.slugs():
         assignment = exercises.load(slug)
         source = source_notebook(_course(course), slug)
@@ -121,6 +123,9 @@ def verify(
             for fault in checked.faults:
                 console.print(f"[red]fault:[/] {fault}")
             faults += len(checked.faults)
+            fates.update(kill.fate for kill in checked.kills)
+    counts = ", ".join(f"{fates[fate]} {fate}" for fate in ("named", "named wrongly", "unnamed"))
+    console.print(f"{fates.total()} wrong versions on {seeds + 1} sets of cases each: {counts}")
     console.print("everything holds" if not faults else f"[red]{faults} faults[/]")
     raise typer.Exit(FAILED if faults else 0)
 

@@ -26,12 +26,22 @@ Functions = dict[str, Callable[..., object]]
 
 @dataclass(frozen=True)
 class Kill:
-    """How one misconception fares. `cases`: does it lose marks on this visible case?"""
+    """How one misconception fares. `cases`: does it lose marks on this visible case?
+
+    Of the sets of cases, the visible and the hidden ones, on how many it is caught, called by its name, and called by
+    another one. (What is caught and not called anything is unnamed.)
+    """
 
     misconception: str
     cases: tuple[bool, ...]
-    caught: int  # of the seeds, hidden cases
+    caught: int
     named: int
+    misnamed: int = 0
+
+    @property
+    def fate(self) -> str:
+        """The worst that happens to it: "named wrongly", "unnamed" or "named"."""
+        return "named wrongly" if self.misnamed else "unnamed" if self.named < self.caught else "named"
 
 
 @dataclass
@@ -89,14 +99,15 @@ def passes(question: Question, function: Callable[..., object]) -> bool:
 
 def _kill(wrong: Misconception, visible: Question, hidden: list[Question]) -> Kill:
     seen = judge(visible, ask_all(wrong.function, [case.inputs for case in visible.cases]))
-    caught = named = 0
+    caught = named = misnamed = 0
     for question in [visible, *hidden]:
         verdict = judge(question, ask_all(wrong.function, [case.inputs for case in question.cases]))
         diagnosis = diagnose(verdict)
         caught += not verdict.passed
         named += diagnosis is not None and diagnosis.name == wrong.name
+        misnamed += diagnosis is not None and diagnosis.name not in ("", wrong.name)
     lost = {mark.case for mark in seen.marks if mark.difference}
-    return Kill(wrong.name, tuple(case.label in lost for case in visible.cases), caught, named)
+    return Kill(wrong.name, tuple(case.label in lost for case in visible.cases), caught, named, misnamed)
 
 
 def _faults(wrong: Misconception, kill: Kill, seeds: int) -> list[str]:

@@ -189,7 +189,7 @@ def test_two_misconceptions_that_look_the_same() -> None:
     """Of two wrong versions that cannot be told apart the second never earns its own hint."""
     checked = check(toy(*GOOD, (added_twice, ("Added?",))))
     assert checked.faults == ["added_twice earns another hint, or none, on 4 seeds"]
-    assert checked.kills[2] == Kill("added_twice", (True,) * 4, caught=4, named=0)
+    assert checked.kills[2] == Kill("added_twice", (True,) * 4, caught=4, named=0, misnamed=4)
 
 
 def added_but_once(x: Array, w: Array) -> Array:
@@ -200,7 +200,7 @@ def test_a_misconception_that_is_mistaken_once() -> None:
     """A wrong version must earn its own hint every time."""
     checked = check(toy(*GOOD, (added_but_once, ("Added?",))))
     assert checked.faults == ["added_but_once earns another hint, or none, on 1 seeds"]
-    assert checked.kills[2] == Kill("added_but_once", (True,) * 4, caught=4, named=3)
+    assert checked.kills[2] == Kill("added_but_once", (True,) * 4, caught=4, named=3, misnamed=1)
 
 
 def fails(x: Array, w: Array) -> Array:
