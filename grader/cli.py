@@ -102,7 +102,7 @@ def verify(
     """Prove that stubs, solutions and misconceptions score what they must; print the kill matrix."""
     from grader import exercises
     from grader.build import source_notebook
-    from grader.notebook import read
+    from grader.notebook import UnreadableNotebook, read
     from grader.verify import verify as verify_one
 
     faults = 0
@@ -110,7 +110,11 @@ def verify(
     for slug in slugs or exercises.slugs():
         assignment = exercises.load(slug)
         source = source_notebook(_course(course), slug)
-        for checked in verify_one(assignment, read(_course(course).release(slug)), source, seeds):
+        try:
+            release = read(_course(course).release(slug))
+        except UnreadableNotebook as error:
+            _fail(f"{error}: run `unrolled build {slug}` first")
+        for checked in verify_one(assignment, release, source, seeds):
             table = Table(
                 title=f"{slug} {checked.exercise}: solution {checked.full_marks}/{seeds + 1}", title_justify="left"
             )
