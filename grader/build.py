@@ -17,7 +17,7 @@ import tempfile
 import tokenize
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from json import dumps
 from pathlib import Path
@@ -32,7 +32,7 @@ from grader.course import Course, CourseError, write_atomically
 from grader.exercise import Assignment
 from grader.notebook import Cell, Notebook, grade_id
 from grader.selfcheck import snapshot
-from grader.trees import Tree
+from grader.trees import Given, Tree
 
 _PURPOSES = {"code": ("given", "experiment", "solution"), "markdown": ("written",)}
 _IGNORED = (".ipynb_checkpoints", "__pycache__")  # as nbgrader ignores them
@@ -249,7 +249,7 @@ def _holds(path: Path, questions: Sequence[Question]) -> bool:
         kept = snapshot.read(path)
     except snapshot.UnreadableSnapshot:
         return False
-    return _alike([asdict(question) for question in kept.values()], [asdict(question) for question in questions])
+    return _alike([*map(snapshot.as_tree, kept.values())], [*map(snapshot.as_tree, questions)])
 
 
 def _alike(a: Tree, b: Tree) -> bool:
@@ -258,6 +258,8 @@ def _alike(a: Tree, b: Tree) -> bool:
             return a.dtype == b.dtype and a.shape == b.shape and np.allclose(a, b, 1e-9, 1e-12, equal_nan=True)
         case dict(), dict():
             return list(a) == list(b) and all(_alike(value, b[key]) for key, value in a.items())
+        case Given(), Given():
+            return a.name == b.name and _alike(a.constants, b.constants)
         case (list(), list()) | (tuple(), tuple()):
             return len(a) == len(b) and all(map(_alike, a, b))
         case float(), float():

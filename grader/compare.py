@@ -6,6 +6,7 @@ A `Question` is data alone: made from a spec with a key on the instructor's side
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -129,19 +130,20 @@ class Verdict:
 def judge(question: Question, answers: Sequence[Answer]) -> Verdict:
     """Compare one answer for each case of `question`, in order."""
     marks: list[Mark] = []
-    for number, (case, answer) in enumerate(zip(question.cases, answers, strict=True)):
-        odd = _odd_randomness(question, answers, number) if question.tolerance == "law" else ""
+    odd = _odd_randomness(question, answers) if question.tolerance == "law" else ""
+    for case, answer in zip(question.cases, answers, strict=True):
         marks += _judge_case(question, case, answer, odd)
     return Verdict(question, tuple(answers), tuple(marks))
 
 
 def _judge_case(question: Question, case: Case, answer: Answer, odd: str = "") -> list[Mark]:
     values, misfit = split_outputs(question, answer.value)
-    if problem := answer.problem or _changes(answer) or misfit or odd:
+    if problem := answer.problem or _changes(answer) or misfit:
         trouble = Difference(f"`{question.name}` {problem}")
         return [Mark(case.label, output.name, trouble) for output in question.outputs]
+    oddity = Difference(f"`{question.name}` {odd}") if odd else None
     return [
-        Mark(case.label, output.name, difference(output, expected, value, TOLERANCES[question.tolerance]))
+        Mark(case.label, output.name, difference(output, expected, value, TOLERANCES[question.tolerance]) or oddity)
         for output, expected, value in zip(question.outputs, case.expected, values, strict=True)
     ]
 
@@ -153,13 +155,16 @@ def _changes(answer: Answer) -> str:
     return f"changes its argument {names}: the caller still needs it, so work on a copy" if names else ""
 
 
-def _odd_randomness(question: Question, answers: Sequence[Answer], number: int) -> str:
-    """Do the numbers of this case depend on its rng and on nothing else? Compared with the earlier cases like it."""
-    for earlier in range(number):
-        if answers[earlier].problem or answers[number].problem:
-            continue
-        one, other = question.cases[earlier].inputs, question.cases[number].inputs
-        equal = trees.same(answers[earlier].value, answers[number].value)
+def _odd_randomness(question: Question, answers: Sequence[Answer]) -> str:
+    """How the numbers depend on something else than the rng, or not on the rng; seen by comparing cases that are alike.
+
+    It spoils every case: numbers that do not come from the rng cannot be right but by chance.
+    """
+    drawn = [
+        (case.inputs, answer.value) for case, answer in zip(question.cases, answers, strict=True) if not answer.problem
+    ]
+    for (one, value), (other, value_again) in combinations(drawn, 2):
+        equal = trees.same(value, value_again)
         if trees.same(one, other) and not equal:
             return "draws other numbers if it is called again with an equal rng: some do not come from the rng given"
         if equal and not trees.same(one, other) and trees.same(_without_seeds(one), _without_seeds(other)):

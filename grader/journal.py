@@ -11,7 +11,20 @@ import reference
 from grader.course import Course, write_atomically
 from grader.grade import Graded, Result
 
-_SHARED = "trees given answers cells laws compare patterns diagnose exercise exercises/__init__ notebook grade".split()
+_SHARED = [
+    "trees",
+    "given",
+    "answers",
+    "cells",
+    "laws",
+    "compare",
+    "patterns",
+    "diagnose",
+    "exercise",
+    "exercises/__init__",
+    "notebook",
+    "grade",
+]
 
 
 def version(slug: str, key: bytes, release: bytes = b"") -> str:

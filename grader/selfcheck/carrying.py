@@ -30,14 +30,16 @@ def lending(functions: Mapping[str, Function]) -> Iterator[None]:
 def carried(folder: Path, slug: str, names: tuple[str, ...]) -> tuple[list[Function], list[str]]:
     """The functions of the notebook of assignment `slug`, whose folder lies beside `folder`, and what is to be said.
 
-    For a function that cannot be had, one that raises Unfinished when it is called.
+    For a function that cannot be had, one that raises Unfinished when it is called. Beside an instructor's notebook
+    there are no cases to check it with; then its functions are taken as they are.
     """
     if (lent := _lent.get()) is not None:
         return [lent[name] for name in names], []
     home = (folder.parent / slug).resolve()
     where = f"{slug}/{notebook_name(slug)}"
     try:
-        earlier, questions = notebook.read(home / notebook_name(slug)), snapshot.read(home / SNAPSHOT)
+        earlier = notebook.read(home / notebook_name(slug))
+        questions = snapshot.read(home / SNAPSHOT) if (home / SNAPSHOT).exists() else {}
     except (notebook.UnreadableNotebook, snapshot.UnreadableSnapshot) as error:
         what = ", ".join(f"`{name}`" for name in names)
         why = f"{what} of your notebook {where}, whose folder should lie beside this one: {error}"
@@ -50,20 +52,19 @@ def _each(
     names: tuple[str, ...], where: str, definitions: cells.Definitions, questions: Mapping[str, Question]
 ) -> tuple[list[Function], list[str]]:
     functions, notes = [], []
+    finish = f"finish {where} first"
     for name in names:
-        finish = f"finish {where} first"
-        function = definitions.function(questions[name]) if name in questions else None
-        if function is None:
-            why = definitions.why_missing(questions[name]) if name in questions else "is no function of that notebook"
-            function = _missing(name, f"`{name}`, which {why}: {finish}")
-            notes.append(f"`{name}` {why}: {finish}.")
-            functions.append(function)
-            continue
-        report = words.report(questions[name], ask_all(function, [case.inputs for case in questions[name].cases]))
-        if report.state is words.State.NOT_DONE:
-            function = _missing(name, f"`{name}`, which is not done yet: {finish}")
-        if report.state is not words.State.RIGHT:
-            notes.append(f"`{name}` {report.state.words}: {finish}, for what builds on it cannot be right either.")
+        function = definitions.function(name)
+        if function is None or (questions and name not in questions):
+            what = f"`{name}`, which {definitions.why_missing(name)}: {finish}"
+            function = _missing(name, what)
+            notes.append(f"This notebook needs {what}.")
+        elif questions:
+            report = words.report(questions[name], ask_all(function, [case.inputs for case in questions[name].cases]))
+            if report.state is words.State.NOT_DONE:
+                function = _missing(name, f"`{name}`, which is not done yet: {finish}")
+            if report.state is not words.State.RIGHT:
+                notes.append(f"`{name}` {report.state.words}: {finish}, for what builds on it cannot be right either.")
         functions.append(function)
     return functions, notes
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from grader.answers import describe
 from grader.cells import compile_cell
-from grader.compare import Question
 from grader.notebook import Notebook, code_to_run
 from grader.selfcheck import CheckFailed, kept_notes
 
@@ -23,14 +22,14 @@ class Definitions:
     raised: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
-    def function(self, question: Question) -> Callable[..., object] | None:
-        found = self.namespace.get(question.name)
+    def function(self, name: str) -> Callable[..., object] | None:
+        found = self.namespace.get(name)
         return found if callable(found) else None
 
-    def why_missing(self, question: Question) -> str:
-        """Why there is no function for this question, as a predicate: "is not defined: ..."."""
-        if question.name in self.raised:
-            return f"is not defined: its cell raises {self.raised[question.name]}"
+    def why_missing(self, function: str) -> str:
+        """Why there is no such function, as a predicate: "is not defined: ..."."""
+        if function in self.raised:
+            return f"is not defined: its cell raises {self.raised[function]}"
         others = [f"the cell `{name}` raises {what}" for name, what in self.raised.items()]
         return "is not defined: " + (others[0] if others else "was its cell deleted, or the function renamed?")
 

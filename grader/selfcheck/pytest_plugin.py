@@ -61,9 +61,9 @@ class NotebookFile(pytest.File):
         from grader.selfcheck import cells, words
 
         if question.name not in self._reports:
-            function = self.definitions.function(question)
+            function = self.definitions.function(question.name)
             if function is None:
-                report = words.trouble(question, self.definitions.why_missing(question))
+                report = words.trouble(question, self.definitions.why_missing(question.name))
             else:
                 with cells.at_home(self.path.parent):
                     report = words.report(question, ask_all(function, [case.inputs for case in question.cases]))

@@ -107,9 +107,9 @@ def main(name: str, *functions: str) -> None:
         definitions = cells.run(notebook.read(folder / name), before=lambda cell: _send(channel, "cell", cell))
         _send(channel, "functions", definitions.notes)
         for question in (questions[function] for function in functions):
-            found = definitions.function(question)
+            found = definitions.function(question.name)
             if found is None:
-                _send(channel, "missing", question.name, definitions.why_missing(question))
+                _send(channel, "missing", question.name, definitions.why_missing(question.name))
             else:
                 answers = ask_all(found, [case.inputs for case in question.cases])
                 _send(channel, "answers", question.name, [answer.to_tree() for answer in answers])

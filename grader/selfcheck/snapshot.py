@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from grader import trees
@@ -19,13 +18,22 @@ class UnreadableSnapshot(ValueError):
 
 def write(path: Path, questions: Sequence[Question]) -> None:
     """Write the questions to `path`, all or nothing: the same bytes for the same questions."""
-    data = trees.encode({"version": VERSION, "questions": [asdict(question) for question in questions]})
+    data = trees.encode({"version": VERSION, "questions": [as_tree(question) for question in questions]})
     unfinished = path.with_name(f"{path.name}.part")
     try:
         unfinished.write_bytes(data)
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def as_tree(question: Question) -> Tree:
+    """The question without our classes; what stands for an argument, a Seed or a Given, is a tree and stays."""
+    cases = [
+        vars(case) | {"mistaken": {name: vars(answer) for name, answer in case.mistaken.items()}}
+        for case in question.cases
+    ]
+    return vars(question) | {"outputs": [vars(output) for output in question.outputs], "cases": cases}
 
 
 def read(path: Path) -> dict[str, Question]:

@@ -5,15 +5,15 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 
-from grader import trees
-from grader.answers import ask_all
+from grader import laws, trees
+from grader.answers import ask, ask_all
 from grader.compare import Tolerance
-from grader.exercise import Exercise
+from grader.exercise import Assignment, Draw, Exercise
 from grader.selfcheck import SNAPSHOT, CheckFailed, NotDoneYet, check, panel, picture, plain, snapshot, words
 from grader.selfcheck.words import Picture, Report, State
 from grader.tests import selfcheck_course as course
@@ -279,3 +279,31 @@ def test_picture_ignores_differences_that_count_as_right() -> None:
     expected = np.array([1.0, 2.0, 3.0])
     labels = texts(drawn(expected + np.array([1e-12, 1.0, -1e-12]), expected, "H", (1,)))
     assert labels.count("0") == 3 + 2  # a column's number in each of three maps, and two differences
+
+
+def test_snapshots_keep_what_stands_for_an_argument(tmp_path: Path) -> None:
+    """A random generator and a function survive the file, in the inputs of cases whose outputs are random or not."""
+    assignment = Assignment("00-toy")
+
+    @assignment.exercise(lambda f, w: f(w), outputs="y", points=1, hints=["h"])
+    def apply(draw: Draw, D: int = 3) -> Any:
+        return dict(f=draw.given("cubic", **{name: draw.normal(D) for name in ("a", "b")}), w=draw.normal(D))
+
+    @assignment.exercise(
+        lambda rng, n: rng.normal(0, 1, n), outputs="x", points=1, hints=["h"], law=lambda n: laws.normal((n,), 1)
+    )
+    def noise(draw: Draw, n: int = 100) -> Any:
+        return dict(rng=draw.seed(), n=n)
+
+    @noise.misconception("Twice as far.")
+    def doubled(rng, n):  # type: ignore[no-untyped-def]
+        return 2 * rng.normal(0, 1, n)
+
+    questions = [exercise.question() for exercise in assignment]
+    snapshot.write(tmp_path / SNAPSHOT, questions)
+    kept = snapshot.read(tmp_path / SNAPSHOT)
+    for question in questions:
+        assert trees.same(snapshot.as_tree(kept[question.name]), snapshot.as_tree(question))
+        for case in kept[question.name].cases:
+            right = ask(assignment.exercises[question.name], case.inputs)
+            assert not right.problem

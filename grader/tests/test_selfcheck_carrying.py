@@ -69,14 +69,23 @@ def test_one_whose_cell_fails(here: Path, capsys: pytest.CaptureFixture[str]) ->
     assert "finish 00-tiny/tiny.ipynb first" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("damage", ["no folder", "no notebook", "no checks", "half a notebook"])
+def test_beside_an_instructors_notebook_there_is_nothing_to_check_with(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    earlier(here, states=FORGETFUL)
+    (here.parent / "00-tiny" / "checks.safetensors").unlink()
+    np.testing.assert_allclose(carry("00-tiny", "states")(X, H0)[0, 0], np.tanh(1))
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("damage", ["no folder", "no notebook", "half the checks", "half a notebook"])
 def test_a_notebook_that_cannot_be_had(here: Path, capsys: pytest.CaptureFixture[str], damage: str) -> None:
     if damage != "no folder":
         earlier(here, states=STATES)
-        path = here.parent / "00-tiny" / ("checks.safetensors" if damage == "no checks" else "tiny.ipynb")
+        path = here.parent / "00-tiny" / ("checks.safetensors" if damage == "half the checks" else "tiny.ipynb")
         half = path.read_bytes()[:100]
         path.unlink()
-        if damage == "half a notebook":
+        if damage.startswith("half"):
             path.write_bytes(half)
     states = carry("00-tiny", "states")
     said = capsys.readouterr().out
@@ -88,7 +97,7 @@ def test_a_notebook_that_cannot_be_had(here: Path, capsys: pytest.CaptureFixture
 def test_a_name_that_the_notebook_does_not_have(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     earlier(here)
     carry("00-tiny", "nonsense")
-    assert "`nonsense` is no function of that notebook" in capsys.readouterr().out
+    assert "`nonsense`, which is not defined: " in capsys.readouterr().out
 
 
 def test_what_the_earlier_notebook_prints_is_not_shown(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
