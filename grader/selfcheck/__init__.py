@@ -70,7 +70,7 @@ def _question(function: Callable[..., object]) -> "Question":
     if not callable(function) or not isinstance(name, str):
         raise CheckFailed("check wants a function, without parentheses after its name: check(rnn_forward)")
     try:
-        questions = snapshot.read(Path.cwd() / SNAPSHOT)
+        questions = snapshot.read(snapshot.beside(Path.cwd()))
     except snapshot.UnreadableSnapshot as error:
         raise CheckFailed(str(error)) from None
     if name not in questions:

@@ -10,7 +10,7 @@ from grader import notebook
 from grader.answers import Unfinished, ask_all
 from grader.compare import Question
 from grader.course import notebook_name
-from grader.selfcheck import SNAPSHOT, cells, snapshot, words
+from grader.selfcheck import cells, snapshot, words
 
 Function = Callable[..., object]
 
@@ -30,8 +30,7 @@ def lending(functions: Mapping[str, Function]) -> Iterator[None]:
 def carried(folder: Path, slug: str, names: tuple[str, ...]) -> tuple[list[Function], list[str]]:
     """The functions of the notebook of assignment `slug`, whose folder lies beside `folder`, and what is to be said.
 
-    For a function that cannot be had, one that raises Unfinished when it is called. Beside an instructor's notebook
-    there are no cases to check it with; then its functions are taken as they are.
+    For a function that cannot be had, one that raises Unfinished when it is called.
     """
     if (lent := _lent.get()) is not None:
         return [lent[name] for name in names], []
@@ -39,7 +38,7 @@ def carried(folder: Path, slug: str, names: tuple[str, ...]) -> tuple[list[Funct
     where = f"{slug}/{notebook_name(slug)}"
     try:
         earlier = notebook.read(home / notebook_name(slug))
-        questions = snapshot.read(home / SNAPSHOT) if (home / SNAPSHOT).exists() else {}
+        questions = snapshot.read(snapshot.beside(home))
     except (notebook.UnreadableNotebook, snapshot.UnreadableSnapshot) as error:
         what = ", ".join(f"`{name}`" for name in names)
         why = f"{what} of your notebook {where}, whose folder should lie beside this one: {error}"
@@ -55,16 +54,16 @@ def _each(
     finish = f"finish {where} first"
     for name in names:
         function = definitions.function(name)
-        if function is None or (questions and name not in questions):
+        if function is None or name not in questions:
             what = f"`{name}`, which {definitions.why_missing(name)}: {finish}"
-            function = _missing(name, what)
             notes.append(f"This notebook needs {what}.")
-        elif questions:
-            report = words.report(questions[name], ask_all(function, [case.inputs for case in questions[name].cases]))
-            if report.state is words.State.NOT_DONE:
-                function = _missing(name, f"`{name}`, which is not done yet: {finish}")
-            if report.state is not words.State.RIGHT:
-                notes.append(f"`{name}` {report.state.words}: {finish}, for what builds on it cannot be right either.")
+            functions.append(_missing(name, what))
+            continue
+        report = words.report(questions[name], ask_all(function, [case.inputs for case in questions[name].cases]))
+        if report.state is words.State.NOT_DONE:
+            function = _missing(name, f"`{name}`, which is not done yet: {finish}")
+        if report.state is not words.State.RIGHT:
+            notes.append(f"`{name}` {report.state.words}: {finish}, for what builds on it cannot be right either.")
         functions.append(function)
     return functions, notes
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from grader import trees
 from grader.answers import Answer
 from grader.compare import Case, Output, Question
+from grader.selfcheck import SNAPSHOT
 from grader.trees import Tree
 
 VERSION = 2
@@ -34,6 +35,13 @@ def as_tree(question: Question) -> Tree:
         for case in question.cases
     ]
     return vars(question) | {"outputs": [vars(output) for output in question.outputs], "cases": cases}
+
+
+def beside(folder: Path) -> Path:
+    """Where the cases for a notebook in `folder` are: beside it, or, for an instructor's, beside the students' one."""
+    students = folder.parent.parent / "assignments" / folder.name / SNAPSHOT
+    own = folder / SNAPSHOT
+    return students if folder.parent.name == "solutions" and students.exists() and not own.exists() else own
 
 
 def read(path: Path) -> dict[str, Question]:

@@ -69,13 +69,19 @@ def test_one_whose_cell_fails(here: Path, capsys: pytest.CaptureFixture[str]) ->
     assert "finish 00-tiny/tiny.ipynb first" in capsys.readouterr().out
 
 
-def test_beside_an_instructors_notebook_there_is_nothing_to_check_with(
-    here: Path, capsys: pytest.CaptureFixture[str]
+def test_instructors_notebooks_are_checked_with_the_students_cases(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    earlier(here, states=FORGETFUL)
-    (here.parent / "00-tiny" / "checks.safetensors").unlink()
-    np.testing.assert_allclose(carry("00-tiny", "states")(X, H0)[0, 0], np.tanh(1))
-    assert capsys.readouterr().out == ""
+    """In solutions/ lie no cases, since nbgrader would copy them: those in assignments/ serve."""
+    for folder in ("solutions/00-tiny", "assignments/00-tiny", "solutions/01-later"):
+        (tmp_path / folder).mkdir(parents=True)
+    course.write_assignment(tmp_path / "solutions" / "00-tiny", states=FORGETFUL)
+    (tmp_path / "solutions" / "00-tiny" / "checks.safetensors").rename(
+        tmp_path / "assignments" / "00-tiny" / "checks.safetensors"
+    )
+    monkeypatch.chdir(tmp_path / "solutions" / "01-later")
+    carry("00-tiny", "states")
+    assert "`states` is not right yet" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("damage", ["no folder", "no notebook", "half the checks", "half a notebook"])
