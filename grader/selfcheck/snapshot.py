@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from grader import trees
@@ -48,8 +49,7 @@ def read(path: Path) -> dict[str, Question]:
     """The questions in `path` by their functions' names, in the notebook's order; raises UnreadableSnapshot."""
     again = f"copy {path.name} again from the assignment's folder to where the notebook is"
     try:
-        tree = trees.decode(path.read_bytes())
-        version = tree["version"]
+        version, questions = _parsed(path.read_bytes())
     except FileNotFoundError:
         raise UnreadableSnapshot(f"{path.name} is not in {path.parent}: {again}") from None
     except OSError as error:
@@ -61,11 +61,15 @@ def read(path: Path) -> dict[str, Question]:
             f"{path.name} has version {version}, and this `unrolled` reads version {VERSION}: "
             "install the course's current `unrolled`, and take the assignment's current folder"
         )
-    try:
-        questions = [_question(tree) for tree in tree["questions"]]
-    except (TypeError, KeyError):
-        raise UnreadableSnapshot(f"{path.name} is damaged: {again}") from None
     return {question.name: question for question in questions}
+
+
+@lru_cache(maxsize=4)  # a kernel checks with the same file again and again
+def _parsed(data: bytes) -> tuple[int, tuple[Question, ...]]:
+    """The file's version, and its questions if it is ours."""
+    tree = trees.decode(data)
+    questions = tree["questions"] if tree["version"] == VERSION else []
+    return tree["version"], tuple(map(_question, questions))
 
 
 def _question(tree: Tree) -> Question:
