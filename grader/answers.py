@@ -74,8 +74,6 @@ def ask(function: Callable[..., object], inputs: dict[str, Tree]) -> Answer:
         raise
     except BaseException as error:
         return Answer(problem=f"raises {describe(error)}")
-    if value is None:
-        return Answer(problem="returns None: is the `return` missing?")
     changed = [name for name in inputs if not trees.same(copies[name], inputs[name])]
     return Answer(value, changed=(*changed, *used_global))
 

@@ -138,7 +138,7 @@ def judge(question: Question, answers: Sequence[Answer]) -> Verdict:
 
 def _judge_case(question: Question, case: Case, answer: Answer, odd: str = "") -> list[Mark]:
     values, misfit = split_outputs(question, answer.value)
-    if problem := answer.problem or _changes(answer) or misfit:
+    if problem := answer.problem or _returns_nothing(case, answer) or _changes(answer) or misfit:
         trouble = Difference(f"`{question.name}` {problem}")
         return [Mark(case.label, output.name, trouble) for output in question.outputs]
     oddity = Difference(f"`{question.name}` {odd}") if odd else None
@@ -146,6 +146,11 @@ def _judge_case(question: Question, case: Case, answer: Answer, odd: str = "") -
         Mark(case.label, output.name, difference(output, expected, value, TOLERANCES[question.tolerance]) or oddity)
         for output, expected, value in zip(question.outputs, case.expected, values, strict=True)
     ]
+
+
+def _returns_nothing(case: Case, answer: Answer) -> str:
+    missing = answer.value is None and case.expected[0] is not None
+    return "returns None: is the `return` missing?" if missing else ""
 
 
 def _changes(answer: Answer) -> str:

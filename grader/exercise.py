@@ -133,6 +133,9 @@ class Exercise:
 
     def question(self, key: bytes = PUBLIC_KEY) -> Question:
         """The cases that `key` draws, solved by the reference and by every misconception."""
+        cases = tuple(self._case(key, number) for number in range(len(self.sizes)))
+        if all(case.expected[0] is None for case in cases):
+            raise ValueError(f"{self.assignment}/{self.name}: the reference returns None in every case")
         return Question(
             name=self.name,
             points=self.points,
@@ -140,7 +143,7 @@ class Exercise:
             tolerance=self.tolerance,
             hints=self.hints,
             misconceptions={wrong.name: wrong.hints for wrong in self.misconceptions},
-            cases=tuple(self._case(key, number) for number in range(len(self.sizes))),
+            cases=cases,
         )
 
     def inputs(self, key: bytes, number: int) -> Inputs:

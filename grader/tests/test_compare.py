@@ -515,3 +515,13 @@ def test_fractions_are_no_numbers_here() -> None:
     """What numpy would take for an object is refused in words, should it ever come so far."""
     assert says(np.ones(1), [Fraction(1, 2)]) == "h holds something of type Fraction, expected numbers"
     assert says(np.ones(1), [2**70]) == "h holds something of type int, expected numbers"
+
+
+def test_none_is_right_only_where_it_is_expected() -> None:
+    """A function may have nothing to return, as one that looks for a step and finds none."""
+    asked = question((None,), (3,))
+    right, forgotten = judge(asked, [Answer(None), Answer(3)]), judge(asked, [Answer(None), Answer(None)])
+    assert right.passed
+    assert [mark.difference is None for mark in forgotten.marks] == [True, False]
+    assert forgotten.first_failure and forgotten.first_failure.difference
+    assert forgotten.first_failure.difference.text == "`cell` returns None: is the `return` missing?"
