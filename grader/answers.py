@@ -2,16 +2,18 @@
 
 import contextlib
 import functools
+import json
 import linecache
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from grader import given, trees
-from grader.trees import Given, Seed, Tree
+from grader.trees import Given, RngState, Seed, Tree
 
 GLOBAL_RANDOM = "numpy.random"  # among what a call changed: numpy's global random state
 MAX_MESSAGE = 300  # characters of a student's exception that anybody is shown
@@ -87,6 +89,27 @@ def _argument(value: Tree) -> object:
             return functools.partial(getattr(given, name), **constants)
         case _:
             return value
+
+
+def freeze(value: object) -> object:
+    """A random generator as data, for the way to a right function and back; anything else as it is."""
+    if not isinstance(value, np.random.Generator):
+        return value
+    return RngState(json.dumps(value.bit_generator.state))
+
+
+def thaw(value: object) -> object:
+    """The random generator that `freeze` made data of; raises ValueError, TypeError or KeyError for a forged one."""
+    if not isinstance(value, RngState):
+        return value
+    rng = np.random.default_rng(0)
+    rng.bit_generator.state = state_of(value)
+    return rng
+
+
+def state_of(frozen: RngState) -> Any:
+    """What numpy calls the state of a bit generator."""
+    return json.loads(frozen.text)
 
 
 @contextlib.contextmanager

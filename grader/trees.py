@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import safetensors.numpy
 
-Tree = Any  # dict | list | tuple | str | int | float | bool | None | np.ndarray | Seed | Given, nested
+Tree = Any  # dict | list | tuple | str | int | float | bool | None | np.ndarray | Seed | Given | RngState, nested
 
 MAX_DEPTH = 20
 MAX_NODES = 100_000
@@ -34,6 +34,13 @@ class Given:
 
     name: str
     constants: dict[str, Tree]
+
+
+@dataclass(frozen=True)
+class RngState:
+    """A random generator on its way to a right function and back, as text."""
+
+    text: str
 
 
 class NotATree(TypeError):
@@ -134,6 +141,8 @@ def _pack(tree: Tree, arrays: dict[str, np.ndarray], budget: list[int], depth: i
             return {"dict": [[_pack(part, arrays, budget, depth + 1) for part in item] for item in tree.items()]}
         case Seed():
             return {"seed": _pack(tree.number, arrays, budget, depth + 1)}
+        case RngState():
+            return {"rng": tree.text}
         case Given():
             return {"given": [tree.name, _pack(tree.constants, arrays, budget, depth + 1)]}
         case _:
@@ -165,6 +174,8 @@ def _unpack(skeleton: Any, arrays: dict[str, np.ndarray], budget: list[int], dep
             return {key: _unpack(value, arrays, budget, depth + 1) for key, value in pairs}
         case {"seed": int(number)} if 0 <= number < MAX_INT:
             return Seed(number)
+        case {"rng": str(text)}:
+            return RngState(text)
         case {"given": [str(name), {"dict": _} as constants]}:
             return Given(name, _unpack(constants, arrays, budget, depth + 1))
         case list():

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from numpy.random import Generator
+
 from grader import answers, trees
 from grader.answers import Answer
 from grader.sandbox import endings
@@ -91,7 +93,10 @@ class _RightFunctions:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                return Kind.RETURN, trees.encode(self._functions[name](*args, **kwargs))
+                args, kwargs = [answers.thaw(value) for value in args], {k: answers.thaw(v) for k, v in kwargs.items()}
+                value = self._functions[name](*args, **kwargs)
+                states = [answers.freeze(used) for used in (*args, *kwargs.values()) if isinstance(used, Generator)]
+                return Kind.RETURN, trees.encode([value, states])
         except Exception as error:  # the arguments are a stranger's: anything can go wrong
             return Kind.RAISE, f"{name} cannot work with its arguments: {answers.describe(error)}".encode()
 

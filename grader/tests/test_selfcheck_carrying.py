@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from grader import notebook
-from grader.answers import Answer, Unfinished, ask
+from grader.answers import Answer, Unfinished, ask, thaw
 from grader.sandbox import Call, Cell, Sandbox
 from grader.selfcheck import carry, carrying, cells, run, snapshot
 from grader.tests import selfcheck_course as course
 from grader.tests.selfcheck_course import EXTREMES, FORGETFUL, STATES, tiny
+from grader.trees import RngState, Seed
 
 X, H0 = np.ones((1, 2, 1)), np.zeros((1, 1))
 LATER = """from grader.selfcheck import carry
@@ -173,3 +174,24 @@ def test_nothing_of_the_right_ones_is_inside(sandbox: Sandbox) -> None:
     with sandbox.submission([Cell("given", LATER), Cell("look", look)]) as running:
         (answer,) = running.ask(Call("look", [{"x": X, "h0": H0}], 5.0, {"states": lambda x, h0: x})).answers
     assert answer == Answer([])
+
+
+def test_a_random_generator_goes_to_the_right_function_and_comes_back(sandbox: Sandbox) -> None:
+    """Numbers drawn by a right function, and those drawn after it, are the ones that would have been drawn here."""
+    text = """from grader.selfcheck import carry
+noise = carry("00-tiny", "noise")
+def twice(rng, n):
+    return noise(rng, n), noise(n=n, rng=rng), rng.random(n)
+"""
+    with sandbox.submission([Cell("given", text)]) as running:
+        call = Call("twice", [{"rng": Seed(3), "n": 4}], 5.0, {"noise": lambda rng, n: rng.standard_normal(n)})
+        (answer,) = running.ask(call).answers
+    rng = np.random.default_rng(3)
+    expected = rng.standard_normal(4), rng.standard_normal(4), rng.random(4)
+    np.testing.assert_array_equal(answer.value, expected)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"bit_generator": "MT19937"}', '{"bit_generator": "PCG64"}'])
+def test_a_forged_generator_is_refused(text: str) -> None:
+    with pytest.raises((ValueError, TypeError, KeyError)):
+        thaw(RngState(text))

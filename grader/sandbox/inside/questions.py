@@ -6,6 +6,8 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
+
 from grader import answers, trees
 from grader.answers import Answer
 from grader.sandbox.inside import cells, wire
@@ -71,11 +73,16 @@ def _proxy(name: str, connection: socket.socket) -> Callable[..., Tree]:
     """A function that has the trusted side do the work: values cross, no code does."""
 
     def right(*args: Tree, **kwargs: Tree) -> Tree:
-        wire.send(connection, Kind.CALL, trees.encode([name, list(args), kwargs]))
+        generators = [value for value in (*args, *kwargs.values()) if isinstance(value, np.random.Generator)]
+        sent = [name, [answers.freeze(value) for value in args], {k: answers.freeze(v) for k, v in kwargs.items()}]
+        wire.send(connection, Kind.CALL, trees.encode(sent))
         reply = wire.receive(connection, Kind.RETURN, Kind.RAISE)
         if reply.kind == Kind.RAISE:
             raise ValueError(reply.payload.decode())
-        return trees.decode(reply.payload)
+        value, states = trees.decode(reply.payload)
+        for generator, state in zip(generators, states, strict=True):  # as if they had been drawn from in here
+            generator.bit_generator.state = answers.state_of(state)
+        return value
 
     right.__name__ = right.__qualname__ = name
     return right
