@@ -280,7 +280,7 @@ def diagnose_gradients(norms: Array, low: float, high: float) -> str:
     """
     norms, lowest, highest = checked_arrays(norms=(norms, "T"), low=(low, ""), high=(high, ""))
     if (norms < 0).any():
-        raise ValueError(f"norms holds {norms.min()}, expected nothing below 0")
+        raise ValueError(f"norms holds {norms[norms < 0][0]}, expected nothing below 0")
     if not lowest <= highest:
         raise ValueError(f"low is {low}, expected a number of at most high, {high}")
     if not np.isfinite(norms).all() or (norms > highest).any():
