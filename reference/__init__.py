@@ -37,6 +37,6 @@ Purity
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
+Array = npt.NDArray[np.float64]  # by its usual dtype; float32 arrays are as welcome
 
 __all__ = ["Array"]

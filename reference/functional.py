@@ -29,7 +29,7 @@ def sigmoid(x: Array) -> Array:
     Returns
     -------
     y : ndarray, like x
-        In [0, 1]: exactly 0 or 1 only where float64 has nothing nearer.
+        In [0, 1]: exactly 0 or 1 only where its dtype has nothing nearer.
 
     Notes
     -----

@@ -183,26 +183,27 @@ def lstm_forward(x: Array, h0: Array, c0: Array, W_x: Array, W_h: Array, b: Arra
     x, h0, c0, W_x, W_h, b = checked_arrays(
         x=(x, "B T D"), h0=(h0, "B H"), c0=(c0, "B H"), W_x=(W_x, "D 4H"), W_h=(W_h, "H 4H"), b=(b, "4H")
     )
-    (B, T, D), H = x.shape, len(W_h)
-    scale = np.array([0.5, 0.5, 1.0, 0.5], x.dtype)[:, None, None]  # of i, f, g, o: since σ(a) = tanh(a/2) / 2 + 1/2,
-    shift = 1 - scale  # one tanh does for all four
-    W = np.concatenate([W_h, W_x, b[None]]).T.copy()  # (4H, H + D + 1), rows as the stack's
-    W.reshape(4, H, H + D + 1)[...] *= scale
-    stack = recurrence.stacked_inputs(x, h0)
-    h = stack[1:, :H]
-    c, gates, scratch = (np.empty(shape, x.dtype) for shape in ((T, H, B), (T, 4, H, B), (H, B)))
+    (B, T, _), H = x.shape, len(W_h)
+    halved = np.repeat(np.array([0.5, 0.5, 1.0, 0.5], x.dtype), H)  # one tanh does for i, f, g and o, since
+    scale = np.repeat(halved[:, None], B, axis=1)  # σ(a) = tanh(a/2) / 2 + 1/2;  (4H, B), like the sums of a step
+    shift = 1 - scale
+    W = (np.concatenate([W_h, b[None]]) * halved).T.copy()  # (4H, H + 1)
+    gates = recurrence.input_sums(x, W_x * halved)
+    i, f, g, o = gates.reshape(T, 4, H, B).swapaxes(0, 1)
+    operands = recurrence.states_and_ones(h0, T)
+    h, c = operands[1:, :H], np.empty((T, H, B), x.dtype)
+    recurrent, scratch = np.empty((4 * H, B), x.dtype), np.empty((H, B), x.dtype)
     c_prev = c0.T
-    for operand, gates_t, c_t, h_t in zip(stack[:-1], gates, c, h, strict=True):
-        np.matmul(W, operand, out=gates_t.reshape(4 * H, B))
-        np.tanh(gates_t, out=gates_t)
-        gates_t *= scale
-        gates_t += shift
-        i, f, g, o = gates_t
-        np.multiply(f, c_prev, out=c_t)
-        c_t += np.multiply(i, g, out=scratch)
-        np.multiply(o, np.tanh(c_t, out=scratch), out=h_t)
+    for operand, sums, i_t, f_t, g_t, o_t, c_t, h_t in zip(operands[:-1], gates, i, f, g, o, c, h, strict=True):
+        sums += np.matmul(W, operand, out=recurrent)
+        np.tanh(sums, out=sums)
+        sums *= scale
+        sums += shift  # which makes them the gates
+        np.multiply(f_t, c_prev, out=c_t)
+        c_t += np.multiply(i_t, g_t, out=scratch)
+        np.multiply(o_t, np.tanh(c_t, out=scratch), out=h_t)
         c_prev = c_t
-    return batch_major(h), batch_major(c), batch_major(gates.reshape(T, 4 * H, B))
+    return batch_major(h), batch_major(c), batch_major(gates)
 
 
 def lstm_backward(
@@ -250,10 +251,13 @@ def lstm_backward(
     gates = gates.reshape(T, 4, H, B)
     da = np.empty((4 * H, T, B), x.dtype)
     dh_t, dc_t, scratch = np.zeros((3, H, B), x.dtype)  # of the last step: nothing arrives from a later one
-    for span in recurrence.spans(T, H * B):
-        slopes, into_c = _slopes(gates[span], recurrence.before(span, c0, c), c[span])
-        da_span = slopes.reshape(-1, 4 * H, B)  # the same memory: slopes become gradients in place
-        blocks = dh[span], into_c, slopes[:, :3], slopes[:, 3], gates[span, 1], da_span
+    length = recurrence.span_length(T, H * B)
+    factors = np.empty((length, 5, H, B), x.dtype)
+    for span in recurrence.spans(T, length):
+        n = span.stop - span.start
+        _enter_factors(factors[:n], gates[span], recurrence.before(span, c0, c), c[span])
+        da_span = factors[:n, :4].reshape(n, 4 * H, B)  # a view: the factors become the gradients of the sums
+        blocks = dh[span], factors[:n, 4], factors[:n, :3], factors[:n, 3], gates[span, 1], da_span
         for own, share, da_ifg, da_o, f, da_t in zip(*(block[::-1] for block in blocks), strict=True):
             dh_t += own
             dc_t += np.multiply(dh_t, share, out=scratch)
@@ -267,27 +271,26 @@ def lstm_backward(
     return dx, dh_t.T, dc_t.T, dW_x, dW_h, db
 
 
-def _slopes(gates: Array, c_prev: Array, c: Array) -> tuple[Array, Array]:
-    """What of the gradients of some steps is known before they arrive, (n, 4, H, B) and (n, H, B).
+def _enter_factors(factors: Array, gates: Array, c_prev: Array, c: Array) -> None:
+    """What can be known of the gradients of n steps before dh and dc arrive; factors is (n, 5, H, B).
 
-    The first turns dc into the gradients of a_i, a_f and a_g, and dh into that of a_o; the second turns dh into its
-    share of dc.
+    The first three turn dc into the gradients of a_i, a_f and a_g, the next dh into that of a_o, and the last dh into
+    its share of dc.
     """
     i, _, g, o = gates.swapaxes(0, 1)
-    slopes = np.subtract(1, gates, out=np.empty(gates.shape, gates.dtype))  # one piece of memory, in this order
-    slopes *= gates  # σ' = σ (1 - σ), of i, f and o
-    d_i, d_f, d_g, d_o = slopes.swapaxes(0, 1)
+    d_i, d_f, d_g, d_o, share = factors.swapaxes(0, 1)
+    np.subtract(1, gates, out=factors[:, :4])
+    factors[:, :4] *= gates  # σ' = σ (1 - σ), of i, f and o
     d_i *= g
     d_f *= c_prev
     np.multiply(g, g, out=d_g)
     np.subtract(1, d_g, out=d_g)  # tanh' = 1 - tanh^2
     d_g *= i
-    into_c = np.tanh(c)
-    d_o *= into_c
-    into_c *= into_c
-    np.subtract(1, into_c, out=into_c)
-    into_c *= o
-    return slopes, into_c
+    np.tanh(c, out=share)
+    d_o *= share
+    share *= share
+    np.subtract(1, share, out=share)
+    share *= o
 
 
 def cell_gradient(gates: Array) -> Array:

@@ -2,9 +2,9 @@
 
 Outside, sequences are batch-major, (B, T, N), as everywhere. Inside they are feature-major, (T, N, B): then the gates
 of a step are blocks of H whole rows, so that every block is one contiguous piece of memory, and an operation on it
-one pass. A step's products are as few and as large as can be: its input, the state before it and a row of ones for
-the bias stand in one operand (a product per step and matrix, as Appleyard, Kočiský & Blunsom 2016 have it). The
-gradients of input and weights are one product each, over all steps, after the last.
+one pass. The inputs' share in the sums of all steps is taken before the first step (Appleyard, Kočiský & Blunsom
+2016), the gradients of input and weights are one product each after the last, and the bias is a weight like any
+other, of a row of ones.
 
 The plain way, a loop over the cell functions, is what the tests hold this to.
 """
@@ -14,17 +14,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from reference import Array
-
-__all__ = [
-    "all_before",
-    "batch_major",
-    "before",
-    "feature_major",
-    "input_gradients",
-    "recurrent_gradient",
-    "spans",
-    "stacked_inputs",
-]
 
 _SPAN = 1 << 16  # numbers of one (H, B) block in a span of steps: small enough to stay in the cache
 
@@ -43,39 +32,37 @@ def batch_major(a: Array) -> Array:
     return a.transpose(2, 0, 1)
 
 
-def stacked_inputs(x: Array, h0: Array, extra: int = 0) -> Array:
-    """The operand of every step's product, with room for the states.
+def input_sums(x: Array, W_x: Array) -> Array:
+    """x W_x of all steps, (T, N, B), of x (B, T, D) and W_x (D, N): what the recurrence is then added to."""
+    sums: Array = W_x.T.copy() @ x.transpose(1, 2, 0)  # (N, D) @ (T, D, B)
+    return sums
 
-    Parameters
-    ----------
-    x : ndarray of shape (B, T, D)
-    h0 : ndarray of shape (B, H)
-    extra : int
-        Rows to leave empty at the end.
 
-    Returns
-    -------
-    stack : ndarray of shape (T + 1, H + D + 1 + extra, B)
-        At t: the state before step t (h0, then what the caller enters), its input, ones. The states after the
-        steps are therefore ``stack[1:, :H]``.
+def states_and_ones(h0: Array, T: int, extra: int = 0) -> Array:
+    """The operands of the recurrent products, (T + 1, H + 1 + extra, B): h_{t-1} to be, ones for the bias, free rows.
+
+    Only the first state, h0 (B, H), is there; the states after the steps belong in ``[1:, :H]``.
     """
-    (B, T, D), H = x.shape, h0.shape[1]
-    stack = np.empty((T + 1, H + D + 1 + extra, B), x.dtype)
-    stack[0, :H] = h0.T
-    stack[:T, H : H + D] = feature_major(x)
-    stack[:T, H + D] = 1
-    return stack
+    B, H = h0.shape
+    operands = np.empty((T + 1, H + 1 + extra, B), h0.dtype)
+    operands[0, :H] = h0.T
+    operands[:, H] = 1
+    return operands
 
 
-def spans(T: int, size: int) -> Iterator[slice]:
-    """The steps 0 ... T-1 in pieces, the last piece first; size is that of one step's (H, B) block.
+def span_length(T: int, size: int) -> int:
+    """How many of T steps to take as one span, if a step's (H, B) block has this size.
 
-    What a backward pass needs of a step's activations does not wait for the step after it. A span at a time it takes
-    few calls of numpy (which matters for small steps), and is still in the cache when the steps come to it.
+    What a backward pass needs of a step's activations does not wait for the step after it. A span of steps at a time
+    it takes few calls of numpy (which matters for small steps), and is still in the cache when the steps come to it.
     """
-    steps = max(1, _SPAN // max(1, size))
-    for stop in range(T, 0, -steps):
-        yield slice(max(0, stop - steps), stop)
+    return max(1, min(T, _SPAN // max(1, size)))
+
+
+def spans(T: int, length: int) -> Iterator[slice]:
+    """The steps 0 ... T-1 in spans, the last span first; the one at the start is what is left."""
+    for stop in range(T, 0, -length):
+        yield slice(max(0, stop - length), stop)
 
 
 def before(span: slice, first: Array, states: Array) -> Array:
@@ -95,7 +82,7 @@ def all_before(first: Array, states: Array) -> Array:
 
 
 def input_gradients(da: Array, x: Array, W_x: Array) -> tuple[Array, Array, Array]:
-    """What the gradients of the sums a = x W_x + ... + b say about x, W_x and b.
+    """What the gradients of the sums a = x W_x + ... + b say of x, W_x and b.
 
     Parameters
     ----------

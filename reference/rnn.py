@@ -83,11 +83,13 @@ def rnn_forward(x: Array, h0: Array, W_x: Array, W_h: Array, b: Array) -> Array:
         A shape does not fit.
     """
     x, h0, W_x, W_h, b = checked_arrays(x=(x, "B T D"), h0=(h0, "B H"), W_x=(W_x, "D H"), W_h=(W_h, "H H"), b=(b, "H"))
-    h = x @ W_x + b  # each step's share of the input, until its state takes the place
-    h_prev = h0
-    for t in range(x.shape[1]):
-        h_prev = h[:, t] = np.tanh(h[:, t] + h_prev @ W_h)
-    return h
+    h = x.transpose(1, 0, 2) @ W_x  # (T, B, H): each step's share of the input, until its state takes the place
+    h += b
+    h_prev, recurrent = h0, np.empty(h0.shape, h0.dtype)
+    for h_t in h:
+        h_t += np.matmul(h_prev, W_h, out=recurrent)
+        h_prev = np.tanh(h_t, out=h_t)
+    return h.transpose(1, 0, 2)
 
 
 def output_layer(h: Array, W_y: Array, b_y: Array) -> Array:

@@ -103,15 +103,41 @@ def test_layout_does_not_matter(name: str, layout: Callable[[Array], Array]) -> 
 
 
 @all_functions
-@pytest.mark.parametrize("dtype", [np.float32, np.int32, np.int64])
-def test_results_are_float64(name: str, dtype: type) -> None:
-    """float32 and integers are computed with in float64 from the start."""
+@pytest.mark.parametrize("dtype", [np.int32, np.int64])
+def test_integers_are_computed_with_in_float64(name: str, dtype: type) -> None:
+    """Integers are float64 from the start."""
     function, inputs = calls()[name]
     narrow = converted(inputs, lambda array: (2 * array).astype(dtype))
     wide = converted(narrow, lambda array: array.astype(np.float64))
     result = function(**narrow)
     assert result.dtype == np.float64
     np.testing.assert_array_equal(result, function(**wide))
+
+
+@all_functions
+def test_float32_is_computed_with_in_float32(name: str) -> None:
+    """float32 throughout gives float32, near what float64 gives."""
+    function, inputs = calls()[name]
+    result = function(**converted(inputs, lambda array: array.astype(np.float32)))
+    assert result.dtype == np.float32
+    np.testing.assert_allclose(result, function(**inputs), rtol=1e-4, atol=1e-5)
+
+
+@all_functions
+def test_one_float64_makes_all_of_it_float64(name: str) -> None:
+    """A single float64 among float32, in params too, gives what all of them as float64 give."""
+    function, inputs = calls()[name]
+    narrow = converted(inputs, lambda array: array.astype(np.float32))
+    wide = converted(narrow, lambda array: array.astype(np.float64))
+    expected = function(**wide)
+    for key, value in wide.items():
+        mixtures = [narrow | {key: value}] if isinstance(value, np.ndarray) else []
+        if isinstance(value, dict):
+            mixtures = [narrow | {key: narrow[key] | {entry: value[entry]}} for entry in value]
+        for mixture in mixtures:
+            result = function(**mixture)
+            assert result.dtype == np.float64
+            np.testing.assert_array_equal(result, expected)
 
 
 @all_functions

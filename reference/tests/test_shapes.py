@@ -16,11 +16,25 @@ def test_arrays_come_back_in_the_order_given() -> None:
     assert W.shape == (3, 4)
 
 
-def test_lists_integers_and_float32_become_float64() -> None:
-    """Whatever real numbers come in, float64 arrays come out."""
-    for value in ([1, 2], np.array([1, 2]), np.array([1, 2], np.float32), np.array([True, False])):
+def test_lists_integers_and_other_floats_become_float64() -> None:
+    """Whatever real numbers come in, float64 arrays come out, if they are not float32."""
+    odd = [np.array([1, 2], dtype) for dtype in (np.float16, np.longdouble, ">f4", ">f8")]
+    for value in ([1.0, 2.0], [1, 2], np.array([1, 2]), np.array([True, False]), *odd):
         (a,) = checked_arrays(a=(value, "H"))
         assert a.dtype == np.float64
+        assert a.dtype.isnative
+
+
+def test_float32_stays_if_every_float_is_float32() -> None:
+    """Ids and masks do not count, the order neither; one float of another kind makes all of them float64."""
+    narrow, ids, mask = np.ones(2, np.float32), np.ones(2, np.int64), np.ones(2, bool)
+    for others in ({}, {"c": (ids, "H", int)}, {"d": (mask, "H", bool)}):
+        first, second, *_ = checked_arrays(a=(narrow, "H"), b=(narrow, "H"), **others)
+        assert first is narrow
+        assert second is narrow
+    for other in ([1.0, 1.0], np.ones(2), ids, np.ones(2, np.float16)):
+        for arguments in ({"a": (narrow, "H"), "b": (other, "H")}, {"a": (other, "H"), "b": (narrow, "H")}):
+            assert [array.dtype for array in checked_arrays(**arguments)] == [np.float64, np.float64]
 
 
 def test_float64_arrays_are_not_copied() -> None:
