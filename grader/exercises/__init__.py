@@ -2,7 +2,6 @@
 
 import importlib
 import pkgutil
-
 from collections.abc import Callable
 
 from grader.exercise import Assignment

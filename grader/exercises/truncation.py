@@ -3,7 +3,7 @@
 import numpy as np
 
 from grader.exercise import Assignment
-from grader.exercises.bptt import cross_entropy, rnn_backward, rnn_cell_backward
+from grader.exercises.bptt import cross_entropy, rnn_backward
 from grader.exercises.rnn import output_layer, rnn_forward
 from reference import truncation
 
@@ -107,7 +107,7 @@ def short_one_first(x, window):
     return chunks + [x[:, start : start + window] for start in range(first, x.shape[1], window)]
 
 
-_CARRIED = [rnn_forward, output_layer, cross_entropy, rnn_backward, rnn_cell_backward]
+_CARRIED = [rnn_forward, output_layer, cross_entropy, rnn_backward]
 
 
 def _network(draw, B, T, D, H, O):
@@ -224,7 +224,8 @@ def every_step_detached(x, targets, h0, params, window):
         total = {"W_x": 0, "W_h": 0, "b": 0, "W_y": np.einsum("bth,bto->ho", h, dlogits), "b_y": dlogits.sum((0, 1))}
         for t in range(h.shape[1]):
             before = h[:, t - 1] if t else state
-            _, _, dW_x, dW_h, db = rnn_cell_backward(dlogits[:, t] @ W_y.T, inputs[:, t], before, h[:, t], W_x, W_h)
+            step = slice(t, t + 1)
+            _, _, dW_x, dW_h, db = rnn_backward(dlogits[:, step] @ W_y.T, inputs[:, step], before, h[:, step], W_x, W_h)
             total["W_x"], total["W_h"], total["b"] = total["W_x"] + dW_x, total["W_h"] + dW_h, total["b"] + db
         grads.append(total)
         state = h[:, -1]

@@ -115,9 +115,9 @@ def test_no_course_here(tmp_path: Path) -> None:
 
 def test_build_check(course: Course) -> None:
     """What is built is fresh; edited by hand it is stale, and status 2."""
-    assert _unrolled("build", "--check", at=course.root) == (0, "")
+    assert _unrolled("build", SLUG, "--check", at=course.root) == (0, "")
     course.release(SLUG).write_text(course.release(SLUG).read_text().replace("Two products", "Three products"))
-    status, text = _unrolled("build", "--check", at=course.root)
+    status, text = _unrolled("build", SLUG, "--check", at=course.root)
     assert status == 2
     assert "stale: assignments/01-rnn/rnn.ipynb" in text
 
