@@ -30,6 +30,9 @@ AXES = {  # what the conventions' letters count, for "batch row 0, step 2, unit 
 }
 
 
+GATES = {"4H": "ifgo", "3H": "rzn"}  # the blocks of a stacked axis
+
+
 @dataclass(frozen=True)
 class Tolerance:
     """|yours - expected| ≤ absolute + relative · |expected|."""
@@ -298,10 +301,19 @@ def _locate(
     if not index:
         return f"{name} is {_number(yours[()])}, expected {_number(expected[()])}"
     letters = axes.split() if len(axes.split()) == len(index) else []
-    words = ", ".join(f"{AXES[letter]} {i}" for letter, i in zip(letters, index, strict=False) if letter in AXES)
+    places = zip(letters, index, expected.shape, strict=False)
+    words = ", ".join(filter(None, (_place(letter, i, size) for letter, i, size in places)))
     place = f"{name}[{', '.join(map(str, index))}]" + (f" ({words})" if words else "")
     count = f"{(~good).sum()} of {good.size} numbers differ"
     return f"{place} is {_number(yours[index])}, expected {_number(expected[index])}; {count}"
+
+
+def _place(letter: str, i: int, size: int) -> str:
+    """Where `i` is along an axis, in words: "step 2", or "gate f, unit 0"; empty if the axis has none."""
+    if letter in GATES and size % len(GATES[letter]) == 0:
+        gate, unit = divmod(i, size // len(GATES[letter]))
+        return f"gate {GATES[letter][gate]}, {AXES['H']} {unit}"
+    return f"{AXES[letter]} {i}" if letter in AXES else ""
 
 
 def _number(value: Any) -> str:

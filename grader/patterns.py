@@ -11,10 +11,9 @@ from itertools import permutations
 
 import numpy as np
 
-from grader.compare import TOLERANCES, Case, Question, Tolerance, agree
+from grader.compare import GATES, TOLERANCES, Case, Question, Tolerance, agree
 from grader.trees import Tree
 
-GATES = {"4H": "ifgo", "3H": "rzn"}  # the letters of the blocks of a stacked axis
 OTHER_ORDER = "All that you return is right, but in another order than asked for."
 
 Names = set[str] | None  # of what fits; None: this array cannot tell

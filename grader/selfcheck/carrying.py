@@ -50,21 +50,25 @@ def carried(folder: Path, slug: str, names: tuple[str, ...]) -> tuple[list[Funct
 def _each(
     names: tuple[str, ...], where: str, definitions: cells.Definitions, questions: Mapping[str, Question]
 ) -> tuple[list[Function], list[str]]:
-    functions, notes = [], []
-    finish = f"finish {where} first"
+    functions: list[Function] = []
+    notes: list[str] = []
+    unfit: dict[str, list[str]] = {}  # what is to be said of functions -> their names
     for name in names:
         function = definitions.function(name)
         if function is None or name not in questions:
-            what = f"`{name}`, which {definitions.why_missing(name)}: {finish}"
-            notes.append(f"This notebook needs {what}.")
+            what = f"`{name}`, which {definitions.why_missing(name)}: finish {where} first"
             functions.append(_missing(name, what))
+            notes.append(f"This notebook needs {what}.")
             continue
         report = words.report(questions[name], ask_all(function, [case.inputs for case in questions[name].cases]))
         if report.state is words.State.NOT_DONE:
-            function = _missing(name, f"`{name}`, which is not done yet: {finish}")
+            function = _missing(name, f"`{name}`, which is not done yet: finish {where} first")
         if report.state is not words.State.RIGHT:
-            notes.append(f"`{name}` {report.state.words}: {finish}, for what builds on it cannot be right either.")
+            unfit.setdefault(report.state.words.removeprefix("is "), []).append(f"`{name}`")
         functions.append(function)
+    for state, those in unfit.items():
+        verb = "is" if len(those) == 1 else "are"
+        notes.append(f"{', '.join(those)} {verb} {state}: finish {where} first, for what builds on it cannot be right.")
     return functions, notes
 
 

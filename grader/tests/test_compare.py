@@ -253,10 +253,10 @@ def test_without_a_time_axis_the_first_in_order_is_shown() -> None:
 
 
 def test_letters_without_a_word_are_left_out() -> None:
-    """A stacked axis, 4H, has no word of its own; the others are named all the same."""
-    text = says(H, changed((1, 2, 3)), "B T 4H", name="gates")
+    """A doubled axis, 2H, has no word of its own; the others are named all the same."""
+    text = says(H, changed((1, 2, 3)), "B T 2H", name="gates")
     assert text.startswith("gates[1, 2, 3] (batch row 1, step 2) is ")
-    assert says(H[0, 0], changed((0, 0, 1))[0, 0], "4H").startswith("h[1] is ")
+    assert says(H[0, 0], changed((0, 0, 1))[0, 0], "2H").startswith("h[1] is ")
 
 
 def test_every_axis_of_the_contract_has_a_word() -> None:
@@ -525,3 +525,16 @@ def test_none_is_right_only_where_it_is_expected() -> None:
     assert [mark.difference is None for mark in forgotten.marks] == [True, False]
     assert forgotten.first_failure and forgotten.first_failure.difference
     assert forgotten.first_failure.difference.text == "`cell` returns None: is the `return` missing?"
+
+
+def test_places_in_stacked_gates_are_told_by_gate_and_unit() -> None:
+    gates, wrong = np.zeros((2, 3, 20)), np.zeros((2, 3, 20))
+    wrong[1, 2, 13] = 1
+    found = difference(Output("gates", "B T 4H"), gates, wrong, TOLERANCES["close"])
+    assert (
+        found
+        and found.text
+        == "gates[1, 2, 13] (batch row 1, step 2, gate g, unit 3) is 1, expected 0; 1 of 120 numbers differ"
+    )
+    found = difference(Output("dW_h", "H 3H"), gates[0, :2, :6], wrong[1, 1:, 9:15], TOLERANCES["close"])
+    assert found and "(unit 1, gate n, unit 0)" in found.text

@@ -147,7 +147,7 @@ def test_the_terminal_says_what_to_finish_first(here: Path) -> None:
 def test_cells_keep_their_notes_to_themselves(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     earlier(here)
     definitions = cells.run(later())
-    assert len(definitions.notes) == 2 and capsys.readouterr().out == ""
+    assert len(definitions.notes) == 1 and capsys.readouterr().out == ""
 
 
 def test_in_the_sandbox_they_are_the_right_ones_behind_the_proxy(sandbox: Sandbox) -> None:
