@@ -16,13 +16,13 @@ Gates
     (D, 3H).
 
 The GRU variant
-    That of Cho (2014) and Bahdanau (2015): r acts on h_prev *before* the matrix product, and z lets the *new*
+    That of Bahdanau (2015, appendix A.1.1): r acts on h_prev *before* the matrix product, and z lets the *new*
     state in::
 
         n = tanh(x W_xn + (r * h_prev) W_hn + b_n)
         h = (1 - z) * h_prev + z * n
 
-    PyTorch and cuDNN apply r after the product, and their z keeps the old state; so does d2l's z.
+    Cho's z (2014) keeps the old state; so do d2l's, and PyTorch's and cuDNN's, which apply r after the product.
 
 Gradients
     dX is the gradient of the loss with respect to X and has X's shape; that of a weight is a sum over batch

@@ -147,28 +147,25 @@ def gru_forward(x: Array, h0: Array, W_x: Array, W_h: Array, b: Array) -> tuple[
         x=(x, "B T D"), h0=(h0, "B H"), W_x=(W_x, "D 3H"), W_h=(W_h, "H 3H"), b=(b, "3H")
     )
     (B, T, _), H = x.shape, len(W_h)
-    halved = np.repeat(np.array([0.5, 0.5, 1.0], x.dtype), H)  # (3H,), the columns: σ(a) = tanh(a/2) / 2 + 1/2
-    weights = np.concatenate([W_h, b[None], W_h]) * halved  # rows: h_prev, ones, r * h_prev
+    signs = np.repeat(np.array([-1, -1, 1], x.dtype), H)  # r and z are made from -a, as 1 / (1 + exp(-a))
+    weights = np.concatenate([W_h, b[None], W_h]) * signs  # rows: h_prev, ones, r * h_prev
     W_rz = weights[: H + 1, : 2 * H].T.copy()
     W_n = weights[H:, 2 * H :].T.copy()
-    gates = recurrence.input_sums(x, W_x * halved)
-    r, z, _ = gates.reshape(T, 3, H, B).swapaxes(0, 1)
+    gates = recurrence.input_sums(x, W_x * signs)
+    r, z, n = gates.reshape(T, 3, H, B).swapaxes(0, 1)
     operands = recurrence.states_and_ones(h0, T, extra=H)
     h, recurrent = operands[1:, :H], np.empty((2 * H, B), x.dtype)
-    for operand, rz_t, r_t, z_t, n_t, h_t in zip(
-        operands[:-1], gates[:, : 2 * H], r, z, gates[:, 2 * H :], h, strict=True
-    ):
-        h_prev = operand[:H]
-        rz_t += np.matmul(W_rz, operand[: H + 1], out=recurrent)
-        np.tanh(rz_t, out=rz_t)
-        rz_t *= 0.5
-        rz_t += 0.5
-        np.multiply(r_t, h_prev, out=operand[H + 1 :])
-        n_t += np.matmul(W_n, operand[H:], out=recurrent[:H])
-        np.tanh(n_t, out=n_t)
-        np.subtract(n_t, h_prev, out=h_t)  # h = h_prev + z (n - h_prev)
-        h_t *= z_t
-        h_t += h_prev
+    with np.errstate(over="ignore"):
+        for operand, r_z, r_t, z_t, n_t, h_t in zip(operands[:-1], gates[:, : 2 * H], r, z, n, h, strict=True):
+            h_prev = operand[:H]
+            r_z += np.dot(W_rz, operand[: H + 1], out=recurrent)
+            recurrence.sigmoid_of_negated(r_z)
+            np.multiply(r_t, h_prev, out=operand[H + 1 :])
+            n_t += np.dot(W_n, operand[H:], out=recurrent[:H])
+            np.tanh(n_t, out=n_t)
+            np.subtract(n_t, h_prev, out=h_t)  # h = h_prev + z (n - h_prev)
+            h_t *= z_t
+            h_t += h_prev
     return batch_major(h), batch_major(gates)
 
 
@@ -226,9 +223,9 @@ def gru_backward(
         for own, past, da_r, da_zn, r, da_t in zip(*(block[::-1] for block in blocks), strict=True):
             dh_t += own
             da_zn *= dh_t
-            np.matmul(W_n, da_t[2 * H :], out=dreset)  # of r * h_prev
+            np.dot(W_n, da_t[2 * H :], out=dreset)  # of r * h_prev
             da_r *= dreset
-            np.matmul(W_rz, da_t[: 2 * H], out=through_rz)
+            np.dot(W_rz, da_t[: 2 * H], out=through_rz)
             dreset *= r
             dh_t *= past
             dh_t += dreset

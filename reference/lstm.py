@@ -184,25 +184,25 @@ def lstm_forward(x: Array, h0: Array, c0: Array, W_x: Array, W_h: Array, b: Arra
         x=(x, "B T D"), h0=(h0, "B H"), c0=(c0, "B H"), W_x=(W_x, "D 4H"), W_h=(W_h, "H 4H"), b=(b, "4H")
     )
     (B, T, _), H = x.shape, len(W_h)
-    halved = np.repeat(np.array([0.5, 0.5, 1.0, 0.5], x.dtype), H)  # one tanh does for i, f, g and o, since
-    scale = np.repeat(halved[:, None], B, axis=1)  # σ(a) = tanh(a/2) / 2 + 1/2;  (4H, B), like the sums of a step
-    shift = 1 - scale
-    W = (np.concatenate([W_h, b[None]]) * halved).T.copy()  # (4H, H + 1)
-    gates = recurrence.input_sums(x, W_x * halved)
+    signs = np.repeat(np.array([-1, -1, 1, -1], x.dtype), H)  # i, f and o are made from -a, as 1 / (1 + exp(-a))
+    W = (np.concatenate([W_h, b[None]]) * signs).T.copy()  # (4H, H + 1)
+    gates = recurrence.input_sums(x, W_x * signs)
     i, f, g, o = gates.reshape(T, 4, H, B).swapaxes(0, 1)
     operands = recurrence.states_and_ones(h0, T)
     h, c = operands[1:, :H], np.empty((T, H, B), x.dtype)
     recurrent, scratch = np.empty((4 * H, B), x.dtype), np.empty((H, B), x.dtype)
     c_prev = c0.T
-    for operand, sums, i_t, f_t, g_t, o_t, c_t, h_t in zip(operands[:-1], gates, i, f, g, o, c, h, strict=True):
-        sums += np.matmul(W, operand, out=recurrent)
-        np.tanh(sums, out=sums)
-        sums *= scale
-        sums += shift  # which makes them the gates
-        np.multiply(f_t, c_prev, out=c_t)
-        c_t += np.multiply(i_t, g_t, out=scratch)
-        np.multiply(o_t, np.tanh(c_t, out=scratch), out=h_t)
-        c_prev = c_t
+    steps = zip(operands[:-1], gates, gates[:, : 2 * H], i, f, g, o, c, h, strict=True)
+    with np.errstate(over="ignore"):
+        for operand, sums, i_f, i_t, f_t, g_t, o_t, c_t, h_t in steps:
+            sums += np.dot(W, operand, out=recurrent)
+            recurrence.sigmoid_of_negated(i_f)
+            np.tanh(g_t, out=g_t)
+            recurrence.sigmoid_of_negated(o_t)
+            np.multiply(f_t, c_prev, out=c_t)
+            c_t += np.multiply(i_t, g_t, out=scratch)
+            np.multiply(o_t, np.tanh(c_t, out=scratch), out=h_t)
+            c_prev = c_t
     return batch_major(h), batch_major(c), batch_major(gates)
 
 
@@ -264,7 +264,7 @@ def lstm_backward(
             da_ifg *= dc_t
             da_o *= dh_t
             dc_t *= f
-            np.matmul(W_h, da_t, out=dh_t)
+            np.dot(W_h, da_t, out=dh_t)
         da[:, span] = da_span.swapaxes(0, 1)
     dx, dW_x, db = recurrence.input_gradients(da, x, W_x)
     dW_h = recurrence.recurrent_gradient(da, recurrence.all_before(h0, h))

@@ -4,7 +4,8 @@ Outside, sequences are batch-major, (B, T, N), as everywhere. Inside they are fe
 of a step are blocks of H whole rows, so that every block is one contiguous piece of memory, and an operation on it
 one pass. The inputs' share in the sums of all steps is taken before the first step (Appleyard, Kočiský & Blunsom
 2016), the gradients of input and weights are one product each after the last, and the bias is a weight like any
-other, of a row of ones.
+other, of a row of ones. What is left to a step is one product, by np.dot, which has less to set up than np.matmul,
+and operations in place on what is in the cache.
 
 The plain way, a loop over the cell functions, is what the tests hold this to.
 """
@@ -15,7 +16,8 @@ import numpy as np
 
 from reference import Array
 
-_SPAN = 1 << 16  # numbers of one (H, B) block in a span of steps: small enough to stay in the cache
+_SPAN = 1 << 16  # numbers in one (H, B) block of all steps of a span: few enough to stay in the cache
+_ONES = {np.dtype(kind): np.ones((), kind) for kind in (np.float32, np.float64)}  # Python's 1 is converted every time
 
 
 def feature_major(a: Array) -> Array:
@@ -48,6 +50,17 @@ def states_and_ones(h0: Array, T: int, extra: int = 0) -> Array:
     operands[0, :H] = h0.T
     operands[:, H] = 1
     return operands
+
+
+def sigmoid_of_negated(a: Array) -> None:
+    """σ(-a) = 1 / (1 + exp(a)), in the place of a.
+
+    One tanh for all gates would be fewer calls, since σ(a) = tanh(a/2) / 2 + 1/2, but numpy's tanh takes about twice
+    as long as its exp. Where exp overflows to inf, 1 / inf is the right 0: callers ignore that overflow.
+    """
+    np.exp(a, out=a)
+    a += _ONES[a.dtype]
+    np.reciprocal(a, out=a)
 
 
 def span_length(T: int, size: int) -> int:
