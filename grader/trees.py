@@ -118,6 +118,8 @@ def _pack(tree: Tree, arrays: dict[str, np.ndarray], budget: list[int], depth: i
             return str(tree) if isinstance(tree, str) else tree
         case np.bool_() | np.integer():
             return _pack(tree.item(), arrays, budget, depth)  # a timedelta64 is an np.integer, and goes no further
+        case np.float64():
+            return float(tree)  # a list may hold thousands, which as arrays would take their time
         case np.floating():
             return _pack_array(np.asarray(tree), arrays)
         case int():

@@ -55,7 +55,7 @@ def test_arguments_come_in_order() -> None:
     [
         (np.str_("healthy"), "healthy"),
         (np.int32(4), 4),
-        (np.float64(0.5), np.array(0.5)),
+        (np.float64(0.5), 0.5),
         (State(1, [2]), (1, [2])),
         (np.array(["a", "b"]), ["a", "b"]),
         (np.ones(3).astype(">f4"), np.ones(3, "f4")),

@@ -114,7 +114,7 @@ def test_empty_and_0d_arrays_keep_their_shape(shape: tuple[int, ...]) -> None:
 @pytest.mark.parametrize(
     ("value", "arrives"),
     [
-        (np.float64(0.1), np.array(0.1)),
+        (np.float64(0.1), 0.1),
         (np.float32(0.1), np.array(0.1, np.float32)),
         (np.float16(0.1), np.array(0.1, np.float16)),
         (np.int64(-3), -3),
