@@ -129,7 +129,7 @@ def verify(
             faults += len(checked.faults)
             fates.update(kill.fate for kill in checked.kills)
     counts = ", ".join(f"{fates[fate]} {fate}" for fate in ("named", "named wrongly", "unnamed"))
-    console.print(f"{fates.total()} wrong versions on {seeds + 1} sets of cases each: {counts}")
+    console.print(f"{fates.total()} wrong versions on {seeds + 1} sets of cases each: {counts}", soft_wrap=True)
     console.print("everything holds" if not faults else f"[red]{faults} faults[/]")
     raise typer.Exit(FAILED if faults else 0)
 

@@ -214,7 +214,8 @@ class Assignment:
         """Make the decorated input generator into an exercise of this assignment.
 
         outputs: names and axes of what the function returns, as "h: B T H; c: B T H".
-        uses: the earlier functions that a solution may call; see "follow-through" in the README.
+        uses: the functions before it that a solution may call; see "follow-through" in the README. Not those that the
+            notebook carries over: at grading they are right anyway.
         seconds: wall-clock time that all cases together may take.
         law: for random outputs; what laws.py calls a law (one for each output), from the inputs without the rng.
         """

@@ -84,7 +84,7 @@ class Grader:
         calls, lent = {}, exercises.lent(self.release)
         for exercise in self.assignment:
             inputs = [case.inputs for case in self.questions[exercise.name].cases]
-            earlier = {used.name: used.reference for used in exercise.uses if used.assignment == exercise.assignment}
+            earlier = {used.name: used.reference for used in exercise.uses}
             calls[exercise.name] = [
                 Call(exercise.name, inputs, exercise.seconds, right)
                 for right in (lent, lent | earlier)[: 1 + bool(earlier)]
@@ -115,7 +115,7 @@ class Grader:
     def _grade_questions(self, running: Running) -> tuple[Graded, ...]:
         graded: dict[str, Graded] = {}
         for exercise in self.assignment:
-            shaky = any(graded[used.name].score < used.points for used in exercise.uses if used.name in graded)
+            shaky = any(graded[used.name].score < used.points for used in exercise.uses)
             attempt = self._best_attempt(exercise, running, shaky)
             graded[exercise.name] = _graded(attempt, running.cell_errors.get(exercise.name, ""))
         return tuple(graded.values())

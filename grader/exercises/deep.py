@@ -288,7 +288,7 @@ def _bilstm(draw, B, T, D, H, mode, empty):
     deep.bilstm_forward,
     outputs="y: B T H",
     points=3,
-    uses=[reverse_sequences, merge, lstm_forward],
+    uses=[reverse_sequences, merge],
     hints=[
         "Both directions are lstm_forward. What does the second one have to read, so that it runs from the end?",
         "The second direction's first state belongs to the last real step. Where does it stand in its output?",
@@ -464,7 +464,7 @@ def cell_states_merged(x, lengths, fwd, bwd, mode):
     deep.bilstm_backward,
     outputs="dx: B T D; grads_fwd; grads_bwd",
     points=3,
-    uses=[reverse_sequences, merge_backward, lstm_forward, lstm_backward],
+    uses=[reverse_sequences, merge_backward],
     hints=[
         "Go through your forward from its last line to its first. For each line there is a backward already.",
         "What is the gradient of turning a row around? Try it with three steps on paper.",
@@ -762,7 +762,6 @@ def summary_backward_first(h, lengths):
     deep.masked_forward,
     outputs="h: B T H",
     points=2,
-    uses=[rnn_cell_forward],
     hints=[
         "Every step: compute the new state for all rows, then decide row by row which state counts.",
         "At step t, which rows are still running? Write the comparison of t with the lengths down.",
@@ -921,7 +920,6 @@ def empty_rows_are_zero(x, lengths, h0, W_x, W_h, b):
     deep.stacked_lstm_forward,
     outputs="h: B T H",
     points=1,
-    uses=[lstm_forward],
     hints=[
         "A loop over the layers: what does the first one read, and what does each other one read?",
         "Write the shapes down: D goes into the bottom layer, H into all the others.",
@@ -1226,7 +1224,6 @@ def _mask(draw, B, size):
     deep.lstm_dropout_forward,
     outputs="h: B T H",
     points=2,
-    uses=[lstm_cell_forward, lstm_forward],
     hints=[
         "The loop of lstm_forward, with two multiplications in it. Where exactly?",
         "Only what the gates *read* is masked. What is h when you keep it, and when you return it?",

@@ -837,7 +837,7 @@ def orthogonal_from_an_own_generator(rng, shape, gain=1.0):
     extra=[dict(without="forget")],
 )
 def lstm_bias(draw, H=5, without=""):
-    given = dict(H=H, forget=float(np.exp(draw.normal())) + 1.5)
+    given = dict(H=H, forget=float(np.exp(draw.normal())) + 2.5)
     return {name: value for name, value in given.items() if name != without}
 
 

@@ -107,9 +107,6 @@ def short_one_first(x, window):
     return chunks + [x[:, start : start + window] for start in range(first, x.shape[1], window)]
 
 
-_CARRIED = [rnn_forward, output_layer, cross_entropy, rnn_backward]
-
-
 def _network(draw, B, T, D, H, O):
     params = dict(
         W_x=draw.weights(D, H), W_h=draw.weights(H, H), b=draw.normal(H), W_y=draw.weights(H, O), b_y=draw.normal(O)
@@ -121,7 +118,7 @@ def _network(draw, B, T, D, H, O):
     truncation.tbptt_gradients,
     outputs="grads; h_last: B H",
     points=5,
-    uses=[split_chunks, *_CARRIED],
+    uses=[split_chunks],
     hints=[
         "One chunk at a time: states, logits, loss, and back. Which four functions do you have for that?",
         "What does the next chunk need of this one? And what does rnn_backward need, to stay within the chunk?",
@@ -505,7 +502,7 @@ def all_states_returned(x, targets, h0, params, window):
     truncation.tbptt_k1_k2,
     outputs="grads",
     points=5,
-    uses=[tbptt_gradients, *_CARRIED],
+    uses=[tbptt_gradients],
     hints=[
         "Write down for T = 7, k1 = 2, k2 = 3: after which steps, from which step on, and whose errors?",
         "params stay the same, so that one forward pass gives you every state a window could start from.",
@@ -829,7 +826,7 @@ def errors_added_up(x, targets, h0, params, k1, k2):
     truncation.train_truncated,
     outputs="params; losses",
     points=4,
-    uses=[split_chunks, tbptt_gradients, *_CARRIED],
+    uses=[split_chunks, tbptt_gradients],
     hints=[
         "It is tbptt_gradients with one more line in the loop. Which line, and what does it change for the next chunk?",
         "Three things pass from chunk to chunk: the state, the weights, and your list of losses.",

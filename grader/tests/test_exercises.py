@@ -155,6 +155,13 @@ def test_what_is_carried_over_comes_from_earlier_assignments(assignment: Assignm
         assert name in exercises.load(slug).exercises
 
 
+@each_exercise
+def test_what_it_uses_comes_before_it(exercise: Exercise) -> None:
+    names = list(exercises.load(exercise.assignment).exercises)
+    assert all(used.assignment == exercise.assignment for used in exercise.uses)
+    assert all(names.index(used.name) < names.index(exercise.name) for used in exercise.uses)
+
+
 def all_hints() -> Iterator[tuple[str, tuple[str, ...]]]:
     for exercise in (exercise for assignment in ASSIGNMENTS for exercise in assignment):
         yield exercise.name, exercise.hints
