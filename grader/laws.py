@@ -1,8 +1,8 @@
 """Judge random numbers by the law that they should follow, whichever way they were drawn.
 
 A law is plain data, made by `normal`, `uniform`, `orthogonal` or `inverted_dropout`; `misfit` says how an array of
-numbers differs from what it allows. All tests of `misfit` together reject fewer than one in a million right draws:
-each is set so that theory bounds its share by about 1e-7.
+numbers differs from what it allows. All its tests together reject fewer than one in thirty million right draws: each is
+set where theory bounds its share by a few 1e-9. So a whole assignment of them has one false alarm in a million gradings.
 """
 
 import math
@@ -12,9 +12,9 @@ import numpy as np
 
 from grader.trees import Tree
 
-_TAIL = 17.0  # each test's threshold lies where the bound on its tail is a few times exp(-17) = 4e-8
-_KOLMOGOROV = 3.0  # 2 exp(-2 · 3²) = 3e-8 (Massart 1990)
-_COINS = 25  # tosses, of which all fall alike with probability 2 / 2^25 = 6e-8
+_TAIL = 20.0  # each test's threshold lies where the bound on its tail is exp(-20) = 2e-9, on either side
+_KOLMOGOROV = 3.2  # 2 exp(-2 · 3.2²) = 3e-9 (Massart 1990)
+_COINS = 30  # tosses, of which all fall alike with probability 2 / 2^30 = 2e-9
 _ENDS = 16  # how many numbers from either end recognise a draw
 
 Shape = Sequence[int]
