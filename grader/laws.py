@@ -2,7 +2,7 @@
 
 A law is plain data, made by `normal`, `uniform`, `orthogonal` or `inverted_dropout`; `misfit` says how an array of
 numbers differs from what it allows. All its tests together reject fewer than one in thirty million right draws: each is
-set where theory bounds its share by a few 1e-9. So a whole assignment of them has one false alarm in a million gradings.
+set where theory bounds its share by a few 1e-9. So a whole assignment has less than one in a million.
 """
 
 import math
