@@ -42,11 +42,10 @@ def diagnose(verdict: Verdict) -> Diagnosis | None:
 
 def is_misconception(verdict: Verdict, name: str) -> bool:
     """Do the answers agree with this wrong version on every case, and on one at least where it is wrong?"""
-    question, pairs = verdict.question, list(zip(verdict.question.cases, verdict.answers, strict=True))
+    question, cases = verdict.question, verdict.question.cases
+    pairs = zip(cases, verdict.answers, strict=True)
     agree = all(_agrees(question, case.mistaken.get(name), answer) for case, answer in pairs)
-    return agree and any(
-        _is_telling(question, pairs[number][0].mistaken.get(name), pairs[number][0]) for number in _failed(verdict)
-    )
+    return agree and any(_is_telling(question, cases[number], name) for number in _failed(verdict))
 
 
 def _failed(verdict: Verdict) -> set[int]:
@@ -64,8 +63,9 @@ def _agrees(question: Question, mistaken: Answer | None, answer: Answer) -> bool
     return matches(mistaken.value, value, _precision(question))
 
 
-def _is_telling(question: Question, mistaken: Answer | None, case: Case) -> bool:
+def _is_telling(question: Question, case: Case, name: str) -> bool:
     """Is the wrong version wrong here?"""
+    mistaken = case.mistaken.get(name)
     if mistaken is None or mistaken.changed or question.tolerance == "law":
         return mistaken is not None
     return not matches(case.expected, split_outputs(question, mistaken.value)[0], _precision(question))
@@ -82,7 +82,7 @@ def _two_at_once(verdict: Verdict) -> Diagnosis | None:
     if values is None or len(question.outputs) < 2 or question.tolerance == "law":
         return None
     wrong = {i % len(question.outputs) for i, mark in enumerate(verdict.marks) if mark.difference}
-    explained = {name: _explained(verdict, name, values) for name in question.misconceptions}
+    explained = {name: _explained(question, name, values, wrong) for name in question.misconceptions}
     for one, other in combinations([name for name in explained if explained[name]], 2):
         union = explained[one] | explained[other]
         if union == wrong and explained[one] != union != explained[other]:
@@ -91,9 +91,9 @@ def _two_at_once(verdict: Verdict) -> Diagnosis | None:
     return None
 
 
-def _explained(verdict: Verdict, name: str, values: list[tuple[Tree, ...]]) -> set[int]:
-    """The outputs that this misconception spoils, if they agree with it in every case; otherwise none."""
-    question, precision = verdict.question, _precision(verdict.question)
+def _explained(question: Question, name: str, values: list[tuple[Tree, ...]], wrong: set[int]) -> set[int]:
+    """The outputs that this misconception spoils, if they are wrong and agree with it in every case; otherwise none."""
+    precision = _precision(question)
     mistaken = [case.mistaken.get(name) for case in question.cases]
     theirs = [split_outputs(question, answer.value)[0] if answer else () for answer in mistaken]
     if not all(theirs):
@@ -102,9 +102,12 @@ def _explained(verdict: Verdict, name: str, values: list[tuple[Tree, ...]]) -> s
     def alike(i: int, one: Sequence[tuple[Tree, ...]], other: Sequence[tuple[Tree, ...]]) -> bool:
         return all(matches(a[i], b[i], precision) for a, b in zip(one, other, strict=True))
 
+    agreed = {i for i in wrong if alike(i, theirs, values)}
+    if not agreed:  # as nearly always, and seen at the first case
+        return set()
     right = [case.expected for case in question.cases]
     spoilt = {i for i in range(len(question.outputs)) if not alike(i, right, theirs)}
-    return spoilt if all(alike(i, theirs, values) for i in spoilt) else set()
+    return spoilt if spoilt <= agreed else set()
 
 
 def _values(verdict: Verdict) -> list[tuple[Tree, ...]] | None:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from grader import exercises, notebook
 from grader.compare import Question, Verdict, judge
-from grader.diagnose import diagnose
+from grader.diagnose import Diagnosis, diagnose
 from grader.exercise import Assignment, Exercise
 from grader.notebook import Notebook
 from grader.sandbox import Call, Cell, Sandbox
@@ -145,10 +145,13 @@ class _Attempt:
     followed: bool
     printed: str
 
+    @cached_property
+    def diagnosis(self) -> Diagnosis | None:
+        return diagnose(self.verdict)
+
     def rank(self) -> tuple[float, bool]:
         """More points are better; for the same, an answer whose mistake is known is."""
-        diagnosis = diagnose(self.verdict)
-        return self.verdict.score, bool(diagnosis and diagnosis.name)
+        return self.verdict.score, bool(self.diagnosis and self.diagnosis.name)
 
 
 def _graded(attempt: _Attempt, cell_error: str) -> Graded:
@@ -167,7 +170,7 @@ def _graded(attempt: _Attempt, cell_error: str) -> Graded:
         return graded
     if verdict.not_done:
         return replace(graded, summary="not done yet", first_failure=f"`{graded.name}` {verdict.answers[0].problem}.")
-    failure, diagnosis = verdict.first_failure, diagnose(verdict)
+    failure, diagnosis = verdict.first_failure, attempt.diagnosis
     assert failure and failure.difference and diagnosis  # since it is neither right nor untouched
     cell = _sentence(f"Running the cell, Python {cell_error}") + " " if cell_error else ""
     return replace(
