@@ -6,9 +6,9 @@
 
 What runs where, from the outside in; only `inside/` is ever next to student code:
 
-    submission, dialogue   the grader's process: a deadline for everything, and nothing believed
+    submission, dialogue   the grader's process: a deadline and a bound for everything, and nothing believed
     session, launch        sockets to the sandbox, the processes that hold it
-    layout, isolation      which files exist in it, and the outer walls (bubblewrap)
+    layout, isolation      which files exist in it, and the outer walls (bubblewrap); advice where they cannot stand
     inside/zygote          has numpy in memory; forked for each session
     inside/supervisor      builds the inner walls (inside/walls), watches, kills
     inside/worker          student code: runs the cells, and is forked for each question (inside/questions)

@@ -10,7 +10,7 @@ from numpy.random import Generator
 
 from grader import answers, trees
 from grader.answers import Answer
-from grader.sandbox import endings
+from grader.sandbox import bounds, endings
 from grader.sandbox.inside import wire
 from grader.sandbox.inside.config import Limits, MiB
 from grader.sandbox.inside.wire import Kind
@@ -38,12 +38,17 @@ class Call:
         question = {"name": self.name, "cases": list(self.cases), "right": list(self.right)}
         return wire.pack_question(self.seconds, trees.encode(question))
 
+    @cached_property
+    def bound(self) -> bounds.Size:
+        """What one call of a right function may ask for."""
+        return bounds.bound(self.cases)
+
 
 def converse(session: Session, call: Call, given: list[Answer], limits: Limits) -> str:
     """Append the answers to `given`; returns why there are no more of them; raises SessionOver."""
     deadline = Deadline(time.monotonic() + call.seconds + _GRACE_SECONDS, endings.too_long(call.seconds))
     session.send(Kind.QUESTION, call.payload, deadline)
-    right = _RightFunctions(call.right)
+    right = _RightFunctions(call)
     bytes_left = limits.reply_bytes + MiB
     while True:
         kind, payload = session.receive(deadline, max(bytes_left, _MAX_CALL_BYTES))
@@ -76,10 +81,14 @@ def _read_end(payload: bytes, call: Call) -> str:
 
 
 class _RightFunctions:
-    """Answers a question's calls of proxied functions, as many as an honest solution can need."""
+    """Answers a question's calls of proxied functions, as many and as large as an honest solution can need.
 
-    def __init__(self, functions: Mapping[str, Callable[..., Tree]]) -> None:
-        self._functions = functions
+    The session's deadline stands still for none of them: once it has passed, no other is answered.
+    """
+
+    def __init__(self, call: Call) -> None:
+        self._functions = call.right
+        self._bound = call.bound
         self._calls_left = _MAX_CALLS
         self._bytes_left = _MAX_CALL_BYTES
 
@@ -89,7 +98,9 @@ class _RightFunctions:
         self._calls_left -= 1
         self._bytes_left -= len(payload)
         if self._calls_left < 0 or self._bytes_left < 0:
-            return Kind.RAISE, f"{name} is called too often, or with too much".encode()
+            return Kind.RAISE, f"{name} is called too often, or with too much in all".encode()
+        if bounds.exceeds([args, kwargs], self._bound):
+            return Kind.RAISE, f"{name} is called with far more than this question has: is that meant?".encode()
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")

@@ -1,6 +1,7 @@
 """The outer walls: bubblewrap's command line, for a root that holds the allowed files and nothing else."""
 
 import os
+import platform
 import shutil
 import sys
 import sysconfig
@@ -8,11 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from grader.sandbox import layout
-
-ADVICE = (
-    "install bubblewrap, allow unprivileged user namespaces "
-    "(on Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0), or go without walls by --isolation none"
-)
+from grader.sandbox.advice import is_linux, way_out
 
 _SPACES = ("--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
 _RIGHTS = ("CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")  # which the zygote needs to build inner walls
@@ -25,11 +22,17 @@ class IsolationError(RuntimeError):
     """A wall that was asked for cannot be built; the message says which, why, and what to do."""
 
 
+def refuse_elsewhere() -> None:
+    """Raises IsolationError where the kernel is not Linux: not even the limits of --isolation none work there."""
+    if not is_linux():
+        raise IsolationError(f"grading needs Linux, and this is {platform.system() or sys.platform}: {way_out()}")
+
+
 def command(links: Mapping[str, Path]) -> list[str]:
     """The start of a command line that runs what follows it in the sandbox; raises IsolationError."""
     program = shutil.which("bwrap")
     if program is None:
-        raise IsolationError(f"isolation by bubblewrap was asked for, but there is no `bwrap` here: {ADVICE}")
+        raise IsolationError(f"isolation by bubblewrap was asked for, but there is no `bwrap` here: {way_out()}")
     ours = {f"/{name}": str(path) for name, path in links.items()}
     files = [*_bound(_libraries() | _python()), *_links(), *_kernel(), *_masks(), *_bound(ours), "--remount-ro", "/"]
     return [program, "--die-with-parent", "--new-session", *_SPACES, *_privileges(), *files, "--"]
@@ -59,7 +62,7 @@ def _kernel() -> Iterator[str]:
     yield from ("--proc", "/proc", "--tmpfs", SCRATCH, "--tmpfs", "/dev")
     for device in _DEVICES:
         yield from ("--dev-bind", f"/dev/{device}", f"/dev/{device}")
-    yield from ("--remount-ro", "/dev")
+    yield from ("--symlink", SCRATCH, "/dev/shm", "--remount-ro", "/dev")  # where multiprocessing has its locks
 
 
 def _python() -> dict[str, str]:

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Literal
 
 from grader.sandbox import isolation, layout
+from grader.sandbox.advice import way_out
 from grader.sandbox.inside.config import Config, Limits
-from grader.sandbox.isolation import ADVICE, IsolationError
+from grader.sandbox.isolation import IsolationError
 from grader.sandbox.session import NoReply, Session
 
 Isolation = Literal["bubblewrap", "none"]
 
 _START_SECONDS = 60.0  # for importing numpy, on a machine that has other things to do
+_SESSION_SECONDS = 10.0  # for a fork, once everything is imported; who takes longer hangs, and is replaced
 _FAREWELL_SECONDS = 1.0
 
 
@@ -23,7 +25,9 @@ class Zygote:
     """A zygote process. What opens it closes it, in one thread: bubblewrap ends with the thread that started it."""
 
     def __init__(self, kind: Isolation, packages: Sequence[str], preload: tuple[str, ...], limits: Limits) -> None:
+        isolation.refuse_elsewhere()
         self._config = Config(kind == "bubblewrap", preload, limits)
+        self._patience = _START_SECONDS
         with ExitStack() as stack:
             self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             stack.enter_context(self._control)
@@ -46,12 +50,10 @@ class Zygote:
         """A fresh session, all of whose walls stand; raises IsolationError, or NoReply if another zygote may help."""
         try:
             session = Session(self._control, self._scratch(), self._config.limits.output_chars)
-            with ExitStack() as stack:
-                stack.callback(session.close)
-                session.wait_until_ready(_START_SECONDS)
-                stack.pop_all()
+            session.wait_until_ready(self._patience)
         except NoReply:
             raise NoReply(self._why()) from None
+        self._patience = _SESSION_SECONDS
         return session
 
     def close(self) -> None:
@@ -116,7 +118,7 @@ class Zygotes:
             return self._zygote(preload).open_session()
         except NoReply as error:
             self._end(preload)
-            raise IsolationError(f"the sandbox does not start ({error}): {ADVICE}") from None
+            raise IsolationError(f"the sandbox does not start ({error}): {way_out()}") from None
 
     def close_session(self, session: Session) -> None:
         """End a session; should it resist, then together with every zygote."""

@@ -8,9 +8,10 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 
 from grader.sandbox import endings
+from grader.sandbox.advice import way_out
 from grader.sandbox.inside import wire
 from grader.sandbox.inside.wire import Kind, Message
-from grader.sandbox.isolation import ADVICE, IsolationError
+from grader.sandbox.isolation import IsolationError
 
 _READ_BYTES = 64 * 1024  # a pipe's size
 _BACKLOG_READS = 64
@@ -25,6 +26,10 @@ class SessionOver(Exception):
     def __init__(self, problem: str) -> None:
         super().__init__(problem)
         self.problem = problem
+
+
+class SessionLost(SessionOver):
+    """The supervisor is gone, which student code behind walls cannot bring about: who asks again may get an answer."""
 
 
 class NoReply(Exception):
@@ -75,13 +80,18 @@ class Session:
             self._poll.register(source, select.POLLIN)
 
     def wait_until_ready(self, seconds: float) -> None:
-        """Return when the session's walls stand; raises IsolationError if one does not, NoReply if nobody says so."""
-        message = self._supervisor_says(seconds)
+        """Return when the session's walls stand; else end it, and raise IsolationError, or NoReply if none answers."""
+        try:
+            message = self._supervisor_says(seconds)
+        except TimeoutError:
+            message = None
         if message is None:
+            self._resources.close()  # nobody is there to say goodbye; who ends the zygote ends all that there is
             raise NoReply("no session was opened")
         if message.kind == Kind.FAILED:
+            self.close()
             why = message.payload.decode(errors="replace")
-            raise IsolationError(f"a wall of the sandbox cannot be built ({why}): {ADVICE}")
+            raise IsolationError(f"a wall of the sandbox cannot be built ({why}): {way_out()}")
 
     def send(self, kind: Kind, payload: bytes, deadline: Deadline) -> None:
         """Send a message to the session; raises SessionOver."""
@@ -92,7 +102,7 @@ class Session:
         except TimeoutError:
             raise SessionOver(deadline.problem) from None
         except OSError:
-            raise SessionOver(self._obituary()) from None
+            raise self._obituary() from None
 
     def receive(self, deadline: Deadline, most_bytes: int) -> Message:
         """The next message of at most `most_bytes`; raises SessionOver."""
@@ -105,7 +115,7 @@ class Session:
                 if message is not None:
                     return message
             elif self._supervision.fileno() in ready:  # what was sent before the end has been read by now
-                raise SessionOver(self._obituary())
+                raise self._obituary()
 
     def take_printed(self) -> str:
         """What was printed since the last time, from its beginning, as far as anybody wants to read it."""
@@ -114,17 +124,18 @@ class Session:
                 break
         text = self._printed.decode(errors="replace")
         self._printed.clear()
-        return text if len(text) <= self._output_chars else text[: self._output_chars] + _CUT
+        return shortened(text, self._output_chars)
 
     def close(self) -> None:
         """End all processes of the session, and return when they are gone; raises NoReply if that is not certain."""
         with self._resources:
             self._supervision.shutdown(socket.SHUT_WR)
             deadline = time.monotonic() + _FAREWELL_SECONDS
-            while self._supervisor_says(deadline - time.monotonic()) is not None:
-                pass
-            if time.monotonic() > deadline:
-                raise NoReply("a session does not end")
+            try:
+                while self._supervisor_says(deadline - time.monotonic()) is not None:
+                    pass
+            except TimeoutError:
+                raise NoReply("a session does not end") from None
 
     def _read_packet(self, most_bytes: int) -> Message | None:
         """The message that the next packet completes, if it does; raises SessionOver."""
@@ -133,7 +144,7 @@ class Session:
         except ConnectionResetError:  # a process has ended and left something unread; what it sent comes after this
             return None
         if not packet:
-            raise SessionOver(self._obituary())
+            raise self._obituary()
         try:
             message = self._assembler.add(packet)
         except wire.Broken:
@@ -152,19 +163,27 @@ class Session:
         self._printed += data[: most - len(self._printed)]
         return len(data)
 
-    def _obituary(self) -> str:
+    def _obituary(self) -> SessionOver:
         """How the session's first process ended, in words for the student."""
-        message = self._supervisor_says(_OBITUARY_SECONDS)
-        return endings.of_cell(int(message.payload)) if message else endings.MALFORMED
+        try:
+            message = self._supervisor_says(_OBITUARY_SECONDS)
+        except TimeoutError:
+            return SessionOver(endings.MALFORMED)  # it is alive, and has hung up on us
+        return SessionOver(endings.of_cell(int(message.payload))) if message else SessionLost(endings.LOST)
 
     def _supervisor_says(self, seconds: float) -> Message | None:
-        """The supervisor's next message; None if it has hung up, or says nothing in time."""
+        """The supervisor's next message; None if it has hung up; raises TimeoutError if it says nothing in time."""
         self._supervision.settimeout(max(seconds, 0.001))
         try:
             packet = self._supervision.recv(wire.PACKET_BYTES)
-        except OSError:
+        except ConnectionError:
             return None
         return wire.Assembler().add(packet) if packet else None
+
+
+def shortened(text: str, most_chars: int) -> str:
+    """The beginning of what was printed, and a word on the rest if there is one."""
+    return text if len(text) <= most_chars else text[:most_chars] + _CUT
 
 
 def _pair(ours: ExitStack, theirs: ExitStack) -> tuple[socket.socket, socket.socket]:

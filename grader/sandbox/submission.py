@@ -14,9 +14,10 @@ from grader.sandbox.dialogue import Call, converse
 from grader.sandbox.inside.config import Limits
 from grader.sandbox.inside.wire import Kind
 from grader.sandbox.launch import Isolation, Zygotes
-from grader.sandbox.session import Deadline, Session, SessionOver
+from grader.sandbox.session import Deadline, Session, SessionLost, SessionOver, shortened
 
 _ALL_CELLS = 6  # times as long as one cell may take, all together may
+_LOSSES = 1  # how many sessions may be lost before it looks like the submission's doing
 _MAX_ERROR_BYTES = 16 * answers.MAX_MESSAGE
 
 
@@ -52,6 +53,7 @@ class Submission:
         self._defined: set[str] = set()
         self._session: Session | None = None
         self._seconds_left = _ALL_CELLS * limits.cell_seconds
+        self._losses_left = _LOSSES
 
     def __enter__(self) -> Self:
         self._session = self._define()
@@ -62,8 +64,8 @@ class Submission:
 
     @property
     def printed(self) -> str:
-        """What the cells printed, in their order."""
-        return "".join(self._printed.values())
+        """What the cells printed, in their order, as far as anybody wants to read it."""
+        return shortened("".join(self._printed.values()), self._limits.output_chars)
 
     def ask(self, call: Call) -> Outcome:
         """An answer to each case, whatever student code does."""
@@ -86,46 +88,55 @@ class Submission:
         except SessionOver as over:
             printed = session.take_printed()
             self._end_session()
+            if self._is_excused(over):
+                given.clear()
+                return self._converse(call, given)
             return over.problem, printed
 
     def _define(self) -> Session:
         """A session in which all cells have run that can be run; raises IsolationError."""
         while True:
-            began = time.monotonic()
             session = self._zygotes.open_session([cell.source for cell in self._cells])
             try:
                 for cell in tuple(self._cells):
                     self._run(cell, session)
-            except SessionOver:  # for this cell; it is left out now
+            except SessionOver:  # for this cell; it is left out now, or the session was lost
                 self._zygotes.close_session(session)
             except BaseException:
                 self._zygotes.close_session(session)
                 raise
             else:
                 return session
-            finally:
-                self._seconds_left -= time.monotonic() - began
 
     def _run(self, cell: Cell, session: Session) -> None:
         """Run a cell; raises SessionOver if it took the session along."""
         if self._seconds_left <= 0 and cell.id not in self._defined:
             self._leave_out(cell, endings.NOT_RUN)
             return
-        seconds = self._limits.cell_seconds
-        deadline = Deadline(time.monotonic() + seconds, endings.too_long(seconds))
+        began, seconds = time.monotonic(), self._limits.cell_seconds
+        deadline = Deadline(began + seconds, endings.too_long(seconds))
         try:
             session.send(Kind.CELL, json.dumps([cell.id, cell.source]).encode(), deadline)
             message = session.receive(deadline, _MAX_ERROR_BYTES)
             if message.kind != Kind.CELL:
                 raise SessionOver(endings.MALFORMED)
         except SessionOver as over:
-            self._leave_out(cell, over.problem)
+            if not self._is_excused(over):
+                self._leave_out(cell, over.problem)
             raise
         finally:
-            self._printed[cell.id] = session.take_printed()
+            printed = session.take_printed()
+            if cell.id in self._printed or len(self.printed) <= self._limits.output_chars:
+                self._printed[cell.id] = printed
+            self._seconds_left -= time.monotonic() - began
         self._defined.add(cell.id)
         if message.payload:
             self.cell_errors[cell.id] = message.payload.decode(errors="replace")[: 2 * answers.MAX_MESSAGE]
+
+    def _is_excused(self, over: SessionOver) -> bool:
+        """Was the session lost, for the first time? Then everything is to be asked again."""
+        self._losses_left -= isinstance(over, SessionLost)
+        return isinstance(over, SessionLost) and self._losses_left >= 0
 
     def _leave_out(self, cell: Cell, problem: str) -> None:
         self.cell_errors[cell.id] = problem

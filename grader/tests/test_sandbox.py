@@ -119,7 +119,53 @@ def test_crash_in_a_function(box: Sandbox, crash: str) -> None:
 
 def test_any_signal_has_a_name(box: Sandbox) -> None:
     """Also one that Python has no name for."""
-    assert only(box, "import os\ndef f():\n    os.kill(os.getpid(), 40)").problem == "was ended by signal 40"
+    problem = only(box, "import os\ndef f():\n    os.kill(os.getpid(), 40)").problem
+    assert problem == "was ended by signal 40, which it sent itself"
+
+
+TOO_LONG = "takes longer than 1 s: is there a loop that never ends?"
+STANDSTILLS = {
+    "os.kill(os.getpid(), signal.SIGSTOP)": TOO_LONG,
+    "[os.kill(pid, signal.SIGSTOP) for pid in (os.getppid(), os.getpid())]": TOO_LONG,
+    # a child that shares its parent's fate: until it ends, the parent sleeps where no signal but SIGKILL wakes it
+    "ctypes.CDLL(None).syscall(*CLONE, 0x4000 | signal.SIGCHLD, 0, 0, 0, 0) or time.sleep(60)": TOO_LONG,
+    "signal.setitimer(signal.ITIMER_REAL, 0.1); time.sleep(60)": "was ended by an alarm that it set itself",
+    "time.monotonic = time.time = lambda: 0.0; select.poll = None; time.sleep(60)": TOO_LONG,
+    "signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65)); time.sleep(60)": TOO_LONG,
+    "signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65)); [os.fork() for _ in range(3)]; time.sleep(60)": TOO_LONG,
+}
+STAND_STILL = """
+import ctypes, os, select, signal, time
+CLONE = [56 if os.uname().machine == 'x86_64' else 220]
+def count():
+    return len([name for name in os.listdir('/proc') if name.isdecimal()])
+def g():
+    return 7
+"""
+
+
+@pytest.mark.parametrize("action", STANDSTILLS)
+def test_standstill_ends_by_the_deadline(box: Sandbox, action: str) -> None:
+    """Stopping oneself, sleeping where signals do not reach, turning clocks: it ends in time, and leaves nothing."""
+    source = f"{STAND_STILL}def f():\n    {action}"
+    with box.submission(cells(source)) as submission:
+        start = time.monotonic()
+        assert ask(submission, "f", seconds=1.0)[0].problem == STANDSTILLS[action]
+        assert time.monotonic() - start < 20
+        assert ask(submission, "g")[0].value == 7
+        if box.isolation == "bubblewrap":
+            assert ask(submission, "count")[0].value == 2
+
+
+def test_clocks_turned_in_a_cell(box: Sandbox) -> None:
+    """A cell that patches what the definitions process keeps the time with is still held to it from outside."""
+    source = f"{STAND_STILL}time.monotonic = lambda: 0.0\ndef f():\n    time.sleep(60)\n"
+    patch = "class Poll:\n    register = lambda *_: None\n    poll = lambda *_: time.sleep(60)\nselect.poll = Poll"
+    with box.submission(cells(source + patch)) as submission:
+        start = time.monotonic()
+        assert ask(submission, "f", seconds=1.0)[0].problem == TOO_LONG
+        assert time.monotonic() - start < 20
+        assert ask(submission, "g", seconds=1.0)[0].value == 7
 
 
 def test_message_that_is_no_text(box: Sandbox) -> None:
@@ -293,6 +339,26 @@ def f():
     assert only(box, source).value is True
 
 
+LIBRARIES = {
+    "pool": "with multiprocessing.get_context('fork').Pool(2) as pool:\n        return pool.map(len, ['a', 'bc'])",
+    "manager": "with multiprocessing.get_context('fork').Manager() as m:\n        return list(m.list([1, 2]))",
+    "loop": "return asyncio.run(asyncio.wait_for(asyncio.sleep(0.01, [1, 2]), 1))",
+    "files": "with tempfile.TemporaryDirectory() as d, tempfile.NamedTemporaryFile() as f:\n"
+    "        os.link(f.name, d + '/a'); os.rename(d + '/a', d + '/b'); os.symlink('b', d + '/c')\n"
+    "        os.truncate(d + '/b', 3)\n        return [len(os.listdir(d)) - 1, os.path.getsize(d + '/c') - 1]",
+    "program": "out = subprocess.run([sys.executable, '-S', '-c', 'print(1, 2)'], stdout=-1)\n"
+    "    return [int(number) for number in out.stdout.split()]",
+}
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_libraries_work_behind_walls(box: Sandbox, library: str) -> None:
+    """What an honest solution might use is not in the way of the walls: processes, temporary files, event loops."""
+    imports = "import asyncio, multiprocessing, os, subprocess, sys, tempfile"
+    answer = only(box, f"{imports}\ndef f():\n    {LIBRARIES[library]}")
+    assert answer.value == [1, 2], answer.problem
+
+
 def test_right_functions_work_behind_the_wall(box: Sandbox) -> None:
     """A function that follows through gets right results from our side, by position or by name, and changes nothing."""
     seen: list[Tree] = []
@@ -330,6 +396,36 @@ def test_right_functions_are_not_called_for_ever(box: Sandbox) -> None:
     assert len(calls) == 2000
 
 
+HUGE = {
+    "an array of many numbers": "np.zeros(100_000)",
+    "an array of no numbers, with many rows": "np.zeros((0, 10**9))",
+    "a large number": "10**9",
+    "large numbers in an array": "np.array([10**9])",
+    "sizes that are fair one by one": "[90] * 5",
+    "one that stands for a function": "trees.Given('f', {'n': 10**9})",
+}
+
+
+@pytest.mark.parametrize("what", HUGE)
+def test_right_functions_are_not_given_huge_work(box: Sandbox, what: str) -> None:
+    """Nothing interrupts the grader's own process, so what it is asked for must have the size of the question."""
+    calls: list[Tree] = []
+    source = f"import numpy as np\nfrom grader import trees\ndef f(x):\n    return g({HUGE[what]})\n"
+    with box.submission(cells(source)) as submission:
+        call = Call("f", [{"x": np.ones((3, 4))}], right={"g": lambda n: calls.append(n)})
+        (answer,) = submission.ask(call).answers
+    assert answer.problem.startswith("raises ValueError: g is called with far more than this question has")
+    assert calls == []
+
+
+def test_right_functions_take_what_a_large_question_has(box: Sandbox) -> None:
+    """The bound grows with the question: several times its own inputs are welcome."""
+    source = "def f(x, n):\n    return g([x, x, x], 2 * n)"
+    with box.submission(cells(source)) as submission:
+        call = Call("f", [{"x": np.ones(30_000), "n": 10**6}], right={"g": lambda x, n: [len(x), n]})
+        assert submission.ask(call).answers[0].value == [3, 2 * 10**6]
+
+
 def test_disk_is_bounded(box: Sandbox) -> None:
     """A file in the temporary folder can be written and read; a large one cannot be written."""
     assert only(box, "def f():\n    open('a', 'w').write('b')\n    return open('a').read()").value == "b"
@@ -354,7 +450,7 @@ def g():
     with box.submission(cells(source)) as submission:
         for packet in packets:
             problems = [answer.problem for answer in ask(submission, "f", *[{"garbage": packet}] * 2)]
-            assert problems == ["sent something that is no answer"] * 2
+            assert [problem.partition(":")[0] for problem in problems] == ["sent something that is no answer"] * 2
             assert ask(submission, "g")[0].value == 2
 
 

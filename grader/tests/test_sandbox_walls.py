@@ -2,9 +2,11 @@
 
 import inspect
 import os
+import signal
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,7 +15,8 @@ import pytest
 
 import grader.exercise
 import reference
-from grader.sandbox import Call, Cell, IsolationError, Limits, Sandbox
+from grader.sandbox import Call, Cell, IsolationError, Limits, Sandbox, launch
+from grader.sandbox.inside import linux
 from grader.tests.walls import standing
 from grader.trees import Tree
 
@@ -143,13 +146,15 @@ def test_network_ends_at_the_wall(walled: Sandbox) -> None:
         local.listen()
         port = server.getsockname()[1]
         cases = {"address": port, "family": int(socket.AF_INET)}, {"address": name, "family": int(socket.AF_UNIX)}
-        assert all("ConnectionRefusedError" in answer for answer in answers(walled, source, *cases))
+        inet, unix = answers(walled, source, *cases)
+    assert "Address family not supported" in inet and "ConnectionRefusedError" in unix
 
 
 def test_other_families_of_sockets_are_refused(walled: Sandbox) -> None:
-    """Those that do not stop at a network namespace: virtual machines' sockets, and the kernel's own interfaces."""
+    """Virtual machines' sockets and the kernel's own interfaces, which stop at no namespace, and the internet's."""
     source = "import socket\ndef f(family):\n    socket.socket(family)"
-    cases = [{"family": int(family)} for family in (socket.AF_VSOCK, socket.AF_ALG, socket.AF_NETLINK)]
+    families = (socket.AF_VSOCK, socket.AF_ALG, socket.AF_NETLINK, socket.AF_INET, socket.AF_INET6)
+    cases = [{"family": int(family)} for family in families]
     assert all("Address family not supported" in answer for answer in answers(walled, source, *cases))
 
 
@@ -167,6 +172,105 @@ def test_submissions_do_not_see_each_other(walled: Sandbox) -> None:
         assert one.ask(Call("leave", [{"name": "note"}])).answers[0].value == 4
         assert one.ask(Call("look", [{}])).answers[0].value[0] == ["note"]
         assert other.ask(Call("look", [{}])).answers[0].value == [[], 2]
+
+
+@pytest.mark.skipif(linux.landlock_version() < 6, reason="this kernel's Landlock knows nothing of sockets")
+def test_submissions_have_sockets_of_their_own(walled: Sandbox) -> None:
+    """A socket without a file, which one submission listens on, is closed to another, and open to itself."""
+    source = """
+    import socket
+    server = socket.socket(socket.AF_UNIX)
+    def reach(name):
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(chr(0) + name)
+        return 'connected'
+    """
+    listen = Cell("b", "server.bind('\\0meeting')\nserver.listen()")
+    call = Call("reach", [{"name": "meeting"}])
+    cells = [Cell("a", inspect.cleandoc(source))]
+    with walled.submission([*cells, listen]) as one, walled.submission(cells) as other:
+        assert one.ask(call).answers[0].value == "connected"
+        assert "PermissionError" in other.ask(call).answers[0].problem
+
+
+@pytest.mark.skipif(linux.landlock_version() == 0, reason="this kernel has no Landlock")
+def test_landlock_is_a_second_lock(walled: Sandbox) -> None:
+    """What the file system's modes and mounts allow, as writing to a device, Landlock forbids; sinks stay open."""
+    source = """
+    def f(name):
+        with open('/dev/' + name, 'wb', buffering=0) as device:
+            return device.write(b'x')
+    """
+    random, null, zero = answers(walled, source, *({"name": name} for name in ("random", "null", "zero")))
+    assert random.startswith("raises PermissionError") and [null, zero] == [1, 1]
+
+
+def zygotes_of_this_process() -> list[int]:
+    """The Python processes, below this one, that sessions are forked from."""
+    parents, names = {}, {}
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended in the meantime
+            parents[int(process.name)] = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+            names[int(process.name)] = (process / "cmdline").read_bytes().split(b"\0")
+    ours = {os.getpid()}
+    while more := {pid for pid, parent in parents.items() if parent in ours} - ours:
+        ours |= more
+    found = [p for p in ours if b"grader.sandbox.inside.zygote" in names[p] and b"--unshare-pid" not in names[p]]
+    return [pid for pid in found if parents[pid] not in found]
+
+
+@contextmanager
+def zygote_known() -> Iterator[tuple[Sandbox, int]]:
+    """A sandbox of its own, and the process id of its zygote."""
+    others = set(zygotes_of_this_process())
+    with standing(limits=LIMITS) as sandbox:
+        (zygote,) = set(zygotes_of_this_process()) - others
+        yield sandbox, zygote
+
+
+def test_zygote_that_stops_answering_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that hangs costs a bounded wait, then another takes its place; nothing is left of the first."""
+    monkeypatch.setattr(launch, "_SESSION_SECONDS", 1.0)
+    with zygote_known() as (sandbox, zygote):
+        os.kill(zygote, signal.SIGSTOP)
+        start = time.monotonic()
+        assert answers(sandbox, "def f(): return 1") == [1]
+        assert time.monotonic() - start < 20
+        assert not Path(f"/proc/{zygote}").exists()
+
+
+def test_session_that_is_lost_is_asked_again() -> None:
+    """Whoever is being asked when the sandbox goes down is asked again in another, once: it was not their doing."""
+    with zygote_known() as (sandbox, zygote):
+        to_kill = [zygote]
+
+        def strike() -> str:
+            if to_kill:
+                os.kill(to_kill.pop(), signal.SIGKILL)
+                time.sleep(0.5)  # until the session has noticed
+            return "survived"
+
+        with sandbox.submission([Cell("a", "def f(n):\n    return [n, strike()]")]) as submission:
+            call = Call("f", [{"n": 1}, {"n": 2}], right={"strike": strike})
+            assert [a.value for a in submission.ask(call).answers] == [[1, "survived"], [2, "survived"]]
+            assert submission.cell_errors == {}
+
+
+def test_session_that_is_lost_twice_costs_the_question() -> None:
+    """The second time it looks like the question's doing; the next one is answered."""
+    others = set(zygotes_of_this_process())
+    with standing(limits=LIMITS) as sandbox:
+
+        def strike() -> None:
+            for pid in set(zygotes_of_this_process()) - others:
+                os.kill(pid, signal.SIGKILL)
+            time.sleep(0.5)
+
+        source = "def f():\n    return strike()\ndef g():\n    return 1"
+        with sandbox.submission([Cell("a", source)]) as submission:
+            (answer,) = submission.ask(Call("f", [{}], right={"strike": strike})).answers
+            assert answer.problem == "took its own sandbox down, or the machine did, twice"
+            assert submission.ask(Call("g", [{}])).answers[0].value == 1
 
 
 def test_fork_bomb_is_bounded(walled: Sandbox) -> None:

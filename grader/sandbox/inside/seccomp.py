@@ -24,6 +24,9 @@ _REFUSED = {
     # the memory and the files of other processes
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "pidfd_getfd": (438, 438),
     "kcmp": (312, 272), "name_to_handle_at": (303, 264), "open_by_handle_at": (304, 265),
+    # what a question's process shares with those to come: the socket that answers travel on, the processor
+    "shutdown": (48, 210), "setpriority": (141, 140), "ioprio_set": (251, 30),
+    "sched_setscheduler": (144, 119), "sched_setparam": (142, 118), "sched_setattr": (314, 274),
     # system calls that have had many holes, or that go round this filter
     "bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282), "io_uring_setup": (425, 425),
     "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
@@ -36,18 +39,26 @@ class _Machine(NamedTuple):
     clone: int
     clone3: int
     socket: int
+    prlimit: int
+    setsockopt: int
 
 
 _MACHINES = {
-    "x86_64": _Machine(0xC000003E, 0, clone=56, clone3=435, socket=41),
-    "aarch64": _Machine(0xC00000B7, 1, clone=220, clone3=435, socket=198),
+    "x86_64": _Machine(0xC000003E, 0, clone=56, clone3=435, socket=41, prlimit=302, setsockopt=54),
+    "aarch64": _Machine(0xC00000B7, 1, clone=220, clone3=435, socket=198, prlimit=261, setsockopt=208),
 }
 _X32 = 0x40000000  # from here on x86_64 has its system calls a second time
 _NAMESPACES = 0x7E020000  # every CLONE_NEW* flag that clone takes
-_FAMILIES = (1, 2, 10)  # AF_UNIX, AF_INET, AF_INET6; others, as AF_VSOCK, do not stop at a network namespace
+_SO_REUSEADDR = 2  # which multiprocessing sets, and which changes nothing
+_AF_UNIX = 1  # for multiprocessing and asyncio; no exercise needs another, and AF_VSOCK stops at no namespace
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data; the low half on these machines
+_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT, _THIRD_ARGUMENT = (
+    0,
+    4,
+    16,
+    32,
+)  # offsets in struct seccomp_data; the low half on these machines
 _ALLOW, _FAIL, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 
 
@@ -74,17 +85,29 @@ def _program(machine: _Machine) -> Iterator[bytes]:
     yield _instruction(_LOAD, _FIRST_ARGUMENT)
     yield from _refuse(_ANY_BIT, _NAMESPACES, _FAIL | errno.EPERM)
     yield _instruction(_RETURN, _ALLOW)
-    yield _instruction(_EQUAL, machine.socket, if_true=0, if_false=len(_FAMILIES) + 2)
+    yield _instruction(_EQUAL, machine.setsockopt, if_true=0, if_false=4)
+    yield _instruction(_LOAD, _THIRD_ARGUMENT)
+    yield _instruction(_EQUAL, _SO_REUSEADDR, if_true=1)
+    yield _instruction(_RETURN, _FAIL | errno.EPERM)  # the socket that answers travel on is the next question's, too
+    yield _instruction(_RETURN, _ALLOW)
+    yield _instruction(_EQUAL, machine.prlimit, if_true=0, if_false=4)
     yield _instruction(_LOAD, _FIRST_ARGUMENT)
-    for left, family in zip(range(len(_FAMILIES) - 1, -1, -1), _FAMILIES, strict=True):
-        yield _instruction(_EQUAL, family, if_true=left + 1)
+    yield _instruction(_EQUAL, 0, if_true=1)  # the caller itself, and no other process
+    yield _instruction(_RETURN, _FAIL | errno.EPERM)
+    yield _instruction(_RETURN, _ALLOW)
+    yield _instruction(_EQUAL, machine.socket, if_true=0, if_false=3)
+    yield _instruction(_LOAD, _FIRST_ARGUMENT)
+    yield _instruction(_EQUAL, _AF_UNIX, if_true=1)
     yield _instruction(_RETURN, _FAIL | errno.EAFNOSUPPORT)
     yield _instruction(_RETURN, _ALLOW)
+
+
+_FILTERS = {name: b"".join(_program(machine)) for name, machine in _MACHINES.items()}  # made once, not in every session
 
 
 def refuse_syscalls() -> None:
     """Install the filter for this process and its children; raises OSError where there is none for this machine."""
     name = os.uname().machine
-    if name not in _MACHINES:
+    if name not in _FILTERS:
         raise OSError(errno.ENOSYS, f"filter system calls: no filter is written for {name}")
-    linux.filter_syscalls(b"".join(_program(_MACHINES[name])))
+    linux.filter_syscalls(_FILTERS[name])

@@ -4,6 +4,9 @@ The supervisor enters new pid, mount and IPC namespaces; its first child is pid 
 process. That one mounts its own /proc and its own bounded temporary folder, then gives up everything that could undo
 it. When pid 1 is gone, the kernel has killed and reaped everything in its namespace, daemons included.
 
+The network namespace is bubblewrap's, the same for all sessions: one of its own would cost each 0.7 ms, and there is
+nothing in it to share, since only sockets of Unix can be made; those without a file end at the session by Landlock.
+
 As root, each session runs under a user id of its own, so that RLIMIT_NPROC counts its processes only. An ordinary user
 cannot have another id; there a nested user namespace counts them (since Linux 5.14), and gives the right to mount.
 
@@ -14,7 +17,7 @@ import os
 import resource
 import signal
 
-from grader.sandbox.inside import linux, seccomp
+from grader.sandbox.inside import landlock, linux, seccomp
 from grader.sandbox.inside.config import Config
 
 MAX_FILES = 10_000  # in the temporary folder: empty files take memory as well
@@ -60,6 +63,7 @@ class Walls:
             linux.drop_capability_bounds()
             self.resign()
             linux.forbid_new_privileges()
+            landlock.confine(self.scratch)
             seccomp.refuse_syscalls()
         _limit(self.config)
         linux.set_dumpable(False)

@@ -1,5 +1,7 @@
 """The definitions process: runs the cells once, then forks a process for each question."""
 
+import contextlib
+import fcntl
 import json
 import os
 import select
@@ -23,11 +25,11 @@ def work(connection: socket.socket, limits: Limits) -> None:
     cells.offer_selfcheck()
     namespace = cells.fresh_namespace()
     while True:
-        kind, payload = wire.receive(connection, Kind.CELL, Kind.QUESTION)
+        kind, payload = wire.receive(connection, Kind.CELL, Kind.QUESTION, Kind.RETURN, Kind.RAISE)
         if kind == Kind.CELL:
             name, source = json.loads(payload)
             wire.send(connection, Kind.CELL, cells.run(name, source, namespace).encode(errors="replace"))
-        else:
+        elif kind == Kind.QUESTION:  # else it was a reply, which a question has asked for and not waited for
             wire.send(connection, Kind.END, _ask_in_a_fork(connection, payload, namespace, limits))
 
 
@@ -51,7 +53,15 @@ def _ask_in_a_fork(connection: socket.socket, payload: bytes, namespace: dict[st
             os._exit(failed)
     status = _wait(child, seconds)
     end_family()
+    _be_patient(connection.fileno(), 1, 2)
     return b"" if status is None else str(status).encode()
+
+
+def _be_patient(*descriptors: int) -> None:
+    """Take back what a child may have set: no waiting, or a signal to us. It shares these flags with all of us."""
+    for descriptor in descriptors:
+        with contextlib.suppress(OSError):  # a cell has closed it
+            fcntl.fcntl(descriptor, fcntl.F_SETFL, 0)
 
 
 def _wait(child: int, seconds: float) -> int | None:
