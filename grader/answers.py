@@ -41,7 +41,8 @@ class Answer:
         """Raises MalformedBytes if `tree`, which may come from a hostile process, is no answer."""
         match tree:
             case [value, str(problem), list(changed), bool(not_done)] if all(isinstance(n, str) for n in changed):
-                return cls(value, problem[: 2 * MAX_MESSAGE], tuple(n[:40] for n in changed[:20]), not_done)
+                names = tuple(n[:40] for n in changed[:20])
+                return cls(value, problem[: 2 * MAX_MESSAGE], names, not_done and bool(problem))
         raise trees.MalformedBytes("not an answer")
 
 
@@ -102,8 +103,10 @@ def thaw(value: object) -> object:
     """The random generator that `freeze` made data of; raises ValueError, TypeError or KeyError for a forged one."""
     if not isinstance(value, RngState):
         return value
-    rng = np.random.default_rng(0)
-    rng.bit_generator.state = state_of(value)
+    rng, state = np.random.default_rng(0), state_of(value)
+    if state["state"]["inc"] % 2 == 0:
+        raise ValueError("the state of no generator: its numbers may be all alike, and numpy wait for others for ever")
+    rng.bit_generator.state = state
     return rng
 
 

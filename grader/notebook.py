@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 MAX_BYTES = 20 * 2**20
+MAX_CELLS = 2_000
 
 Notebook = dict[str, Any]
 Cell = dict[str, Any]
@@ -67,12 +68,16 @@ def parse(data: bytes, name: str) -> Notebook:
         raise UnreadableNotebook(f"{name} is JSON but not a notebook: it has no nbformat number")
     if notebook["nbformat"] != 4:
         raise UnreadableNotebook(
-            f"{name} is in notebook format {notebook['nbformat']}; format 4 is needed: "
+            f"{name} is in notebook format {str(notebook['nbformat'])[:9]}; format 4 is needed: "
             "open it in JupyterLab, which converts it, and save it again"
         )
     cells = notebook.get("cells")
     if not isinstance(cells, list) or not all(map(_is_cell, cells)):
         raise UnreadableNotebook(f"{name} is damaged: its cells are not a list of cells")
+    if len(cells) > MAX_CELLS:
+        raise UnreadableNotebook(
+            f"{name} has {len(cells)} cells, more than the {MAX_CELLS} that are read: delete those that are not needed"
+        )
     return notebook
 
 

@@ -55,7 +55,8 @@ def _pairs(expected: Tree, value: Tree) -> Iterator[tuple[np.ndarray, np.ndarray
             for key in expected:
                 yield from _pairs(expected[key], value.get(key) if isinstance(value, dict) else None)
         case list() | tuple():
-            others = list(value) if isinstance(value, list | tuple | np.ndarray) and np.ndim(value) else []
+            many = isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.ndim)
+            others = value if many else []  # not copied: an array may have a million million empty rows
             for i, part in enumerate(expected):
                 yield from _pairs(part, others[i] if i < len(others) else None)
         case str() | None:

@@ -70,7 +70,8 @@ def decode(data: bytes) -> Tree:
         arrays = safetensors.numpy.load(bytes(data))
         return _unpack(skeleton, arrays, [MAX_NODES], depth=0)
     except Exception as error:
-        raise MalformedBytes(f"not a tree: {type(error).__name__}: {error}"[:200]) from None
+        text = f"not a tree: {type(error).__name__}: {error}"[:200]  # which may quote the bytes
+        raise MalformedBytes("".join(c if c.isprintable() else "?" for c in text)) from None
 
 
 def copy(tree: Tree) -> Tree:
@@ -173,7 +174,10 @@ def _unpack(skeleton: Any, arrays: dict[str, np.ndarray], budget: list[int], dep
         case {"tuple": list(values)}:
             return tuple(_unpack(value, arrays, budget, depth + 1) for value in values)
         case {"dict": list(pairs)}:
-            return {key: _unpack(value, arrays, budget, depth + 1) for key, value in pairs}
+            entries = [[_unpack(part, arrays, budget, depth + 1) for part in (key, value)] for key, value in pairs]
+            if not all(isinstance(key, str | int) for key, _ in entries):
+                raise ValueError("a key that is neither text nor an integer")
+            return dict(entries)  # of 64 bits at most: larger ones can be made to have the same hash, all of them
         case {"seed": int(number)} if 0 <= number < MAX_INT:
             return Seed(number)
         case {"rng": str(text)}:

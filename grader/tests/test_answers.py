@@ -1,6 +1,7 @@
 """Asking a function: whatever it does, there is an answer, in plain data and in words that its author can use."""
 
 import datetime
+import json
 import linecache
 import subprocess
 import sys
@@ -15,8 +16,8 @@ import pytest
 
 import grader
 from grader import trees
-from grader.answers import MAX_MESSAGE, NOT_DONE, Answer, ask, ask_all, describe
-from grader.trees import MalformedBytes, Tree
+from grader.answers import MAX_MESSAGE, NOT_DONE, Answer, ask, ask_all, describe, freeze, state_of, thaw
+from grader.trees import MalformedBytes, RngState, Tree
 
 ONE = {"x": np.arange(3.0)}
 
@@ -418,3 +419,25 @@ def test_answers_from_outside_are_bounded() -> None:
     answer = Answer.from_tree([1, "p" * 10**6, ["n" * 10**6] * 1000, False])
     assert answer.problem == "p" * (2 * MAX_MESSAGE)
     assert answer.changed == ("n" * 40,) * 20
+
+
+def test_generators_travel() -> None:
+    """A generator that was frozen and thawed goes on where it was."""
+    rng = np.random.default_rng(7)
+    rng.random(5)
+    thawed = thaw(freeze(rng))
+    assert isinstance(thawed, np.random.Generator)
+    np.testing.assert_array_equal(thawed.standard_normal(5), rng.standard_normal(5))
+
+
+def test_generator_that_stands_still() -> None:
+    """A forged state, from which every number is the same (and numpy draws normal ones for ever), is refused."""
+    frozen = freeze(np.random.default_rng(7))
+    assert isinstance(frozen, RngState)
+    multiplier, fixed = 0x2360ED051FC65DA44385DF649FCCF645, 0xFFFFFFFFFFFFF800
+    forged = state_of(frozen) | {"state": {"state": fixed, "inc": (1 - multiplier) * fixed % 2**128}}
+    rng = np.random.default_rng(0)
+    rng.bit_generator.state = forged
+    assert len(set(rng.random(3))) == 1
+    with pytest.raises(ValueError, match="the state of no generator"):
+        thaw(RngState(json.dumps(forged)))

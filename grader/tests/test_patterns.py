@@ -136,3 +136,20 @@ def test_cases_too_small_to_tell_do_not_speak() -> None:
     answers[short] = Answer(answers[short].value + 1)
     found = diagnose(judge(question, answers))
     assert found is not None and found.name == ""
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [[1.0], [1.0, 2.0]],
+        [np.zeros((2, 3)), np.zeros((2, 4))],
+        ["x" * 10**5, *["a"] * 10**5],  # as one array of text it would take 40 GB
+        np.zeros((10**12, 0)),
+        np.array(1.0),
+    ],
+    ids=["ragged", "ragged arrays", "texts", "empty rows", "number"],
+)
+def test_anything_in_the_place_of_a_list(value: Any) -> None:
+    """Where a list of arrays is expected, whatever else comes is diagnosed, too, in no time and no room."""
+    question = exercise(lambda x: [x, x + 1], "halves").question()
+    assert diagnose(judge(question, [Answer(value)] * len(question.cases))) is not None
