@@ -1,6 +1,6 @@
 """nbgrader's own converters, run in this process: sooner than its commands, quiet, with errors that say what to do.
 
-Only this module, gradebook.py and nbgrader_plugin.py import nbgrader.
+Only this module, gradebook.py, upserts.py and nbgrader_plugin.py import nbgrader.
 """
 
 import io
@@ -16,7 +16,8 @@ from typing import Any
 from nbconvert.exporters import HTMLExporter, TemplateExporter
 from nbconvert.filters import Highlight2HTML
 from nbformat import NotebookNode
-from nbgrader.api import Assignment, Notebook, SourceCell, SubmittedAssignment
+from nbgrader.api import Assignment, Gradebook, Notebook, SourceCell, SubmittedAssignment
+from nbgrader.api import Course as CourseRow
 from nbgrader.apps.baseapp import NbGrader
 from nbgrader.converters import GenerateAssignment, GenerateFeedback
 from nbgrader.converters.base import NbGraderException
@@ -28,6 +29,7 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from grader import notebook
 from grader.course import Course, CourseError, notebook_name
+from grader.selfcheck.words import printable
 
 CONFIG_FILE = "nbgrader_config.py"
 
@@ -77,9 +79,12 @@ def open_gradebook(course: Course, config: Config) -> Engine:
         url = make_url(CourseDirectory(root=str(course.root), config=config).db_url)
         if url.get_backend_name() == "sqlite" and url.database and not url.database.startswith(("file:", ":memory:")):
             url = url.set(database=str(course.root / url.database))
-        return create_engine(url)
+        engine = create_engine(url)
     except (ArgumentError, ImportError) as error:
         raise CourseError(f"the gradebook's address, CourseDirectory.db_url, does not work: {error}") from None
+    if engine.name not in ("sqlite", "postgresql"):
+        raise CourseError(f"CourseDirectory.db_url names {engine.name}: the gradebook is in SQLite or PostgreSQL")
+    return engine
 
 
 def release(course: Course, slug: str, into: Path, *, record: bool) -> Path:
@@ -92,6 +97,8 @@ def release(course: Course, slug: str, into: Path, *, record: bool) -> Path:
         directory = CourseDirectory(
             root=str(course.root), assignment_id=slug, release_directory=str(into), config=config, log=log
         )
+        if record:
+            _make_course_row(directory)
         try:
             GenerateAssignment(coursedir=directory, config=config, log=log).start()
         except NbGraderException:
@@ -99,6 +106,14 @@ def release(course: Course, slug: str, into: Path, *, record: bool) -> Path:
                 raise _cells_changed(course, slug, open_gradebook(course, config)) from None
             raise _failed(log, f"could not make the students' notebook of {slug}") from None
     return into / slug / notebook_name(slug)
+
+
+def _make_course_row(directory: CourseDirectory) -> None:
+    """PostgreSQL insists on the course that an assignment belongs to; nbgrader makes none if it has no name."""
+    if make_url(directory.db_url).get_backend_name() != "sqlite":
+        with Gradebook(directory.db_url, directory.course_id) as gradebook:
+            gradebook.db.merge(CourseRow(id=directory.course_id))
+            gradebook.db.commit()
 
 
 def generate_feedback(course: Course, slug: str, students: Sequence[str] | None = None) -> None:
@@ -136,7 +151,7 @@ class _Feedback(GenerateFeedback):
 
 
 def _failed(log: Log, what: str) -> CourseError:
-    print(log.text, file=sys.stderr)
+    print(printable(log.text), file=sys.stderr)  # it quotes names
     return CourseError(f"nbgrader {what}; what it says about it stands above")
 
 

@@ -1,10 +1,13 @@
-"""Enter results into nbgrader's gradebook: the rows that `nbgrader autograde` would leave, fifty submissions at a time.
+"""Enter results into nbgrader's gradebook: the rows that `nbgrader autograde` would leave, a transaction for each.
 
-nbgrader's own API takes twenty milliseconds for one, since it finds every row by the names of all it belongs to.
+nbgrader's own API takes twenty milliseconds for one, since it finds every row by the names of all it belongs to. Here
+rows are entered by their ids, and made where they are missing by the statement that enters them, so that two graders,
+or a grader and formgrader, never make one twice.
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,10 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from nbformat import NotebookNode
 from nbgrader.api import (
     Assignment,
-    Base,
     Comment,
     Grade,
     GradeCell,
@@ -27,51 +28,22 @@ from nbgrader.api import (
 )
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import parse_utc
-from sqlalchemy import (
-    Connection,
-    Engine,
-    Float,
-    Insert,
-    Update,
-    bindparam,
-    insert,
-    or_,
-    select,
-    update,
-)
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 
 from grader import notebook
+from grader.backup import back_up
 from grader.converters import load_config, open_gradebook, quietly
 from grader.course import Course, CourseError, notebook_name
 from grader.feedback import clamped, comment
 from grader.grade import Result
 from grader.notebook import UnreadableNotebook
+from grader.selfcheck.words import visible
+from grader.upserts import insert_missing, upsert_comment, upsert_grade
 
-BATCH = 50  # submissions in one transaction
+PAUSES = (0.5, 1, 2, 4, 8)  # seconds that a server which is started again is waited for
 
 _log = logging.getLogger(__name__)
-_score = bindparam("score", type_=Float)
-_SET_GRADE = (
-    update(Grade.__table__)
-    .where(Grade.notebook_id == bindparam("book"), Grade.cell_id == bindparam("cell"))
-    .values(auto_score=_score, needs_manual_grade=or_(Grade.manual_score.is_not(None), _score.is_(None)))
-)
-_SET_COMMENT = (
-    update(Comment.__table__)
-    .where(Comment.notebook_id == bindparam("book"), Comment.cell_id == bindparam("cell"))
-    .values(auto_comment=bindparam("text"))
-)
-_SET_TIME = (
-    update(SubmittedAssignment.__table__)
-    .where(SubmittedAssignment.id == bindparam("submission"))
-    .values(timestamp=bindparam("time"))
-)
-_NO_PENALTY = (
-    update(SubmittedNotebook.__table__)
-    .where(SubmittedNotebook.id == bindparam("book"))
-    .values(late_submission_penalty=None)
-)
 
 Row = dict[str, Any]
 
@@ -114,42 +86,47 @@ class Book:
         """The automatic score of every graded cell; None where a person must give it."""
         scores: dict[str, float | None] = {f"check-{graded.name}": clamped(graded) for graded in result.questions}
         scores |= dict.fromkeys(result.unanswered, 0.0)
-        return ({"cell": cell, "score": scores.get(name)} for name, cell in self.graded.items())
+        given = ((cell, scores.get(name)) for name, cell in self.graded.items())
+        return ({"cell_id": cell, "auto_score": score, "needs_manual_grade": score is None} for cell, score in given)
 
     def comments(self, result: Result) -> Iterator[Row]:
         """The automatic comment on every answer; to an untouched one nbgrader says "No response."."""
         texts: dict[str, str | None] = {graded.name: comment(graded) or None for graded in result.questions}
         texts |= dict.fromkeys(result.unanswered, "No response.")
-        return ({"cell": cell, "text": texts.get(name)} for name, cell in self.answered.items())
+        return ({"cell_id": cell, "auto_comment": texts.get(name)} for name, cell in self.answered.items())
 
 
 class GradebookWriter:
     """Enters results into the gradebook; a person's scores and comments stay as they are.
 
-    A context manager: what was added is in the gradebook when it ends, even if it ends by an error. A result with a
-    `problem` makes the submission known, and changes no score.
+    A context manager, which keeps a copy of the gradebook first. A result with a `problem` makes the submission known,
+    and changes no score.
     """
 
     def __init__(self, course: Course, slug: str) -> None:
         self.course = course
         self.slug = slug
-        self.waiting: dict[str, Result] = {}  # by student
 
     def __enter__(self) -> Self:
         self.config = load_config(self.course)
         self.engine = open_gradebook(self.course, self.config)
-        with _explained(self.engine):
-            self.book = Book.read(self.engine, self.slug)
+        try:
+            with _explained(self.engine):
+                self.book = Book.read(self.engine, self.slug)
+                back_up(self.course, self.engine)
+        except BaseException:
+            self.engine.dispose()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        try:
-            self.flush()
-        finally:
-            self.engine.dispose()
+        self.engine.dispose()
 
-    def add(self, result: Result) -> None:
-        """Enter `result`, now or together with those that follow."""
+    def add(self, result: Result, *, new: bool = True) -> None:
+        """Enter `result`: all of it or, if that fails, nothing.
+
+        new: it was graded just now, so that a person who has given it scores is asked to look again.
+        """
         if any("\ud800" <= c <= "\udfff" for c in result.student):  # bytes of a folder's name that are no text
             _log.warning("%r is not entered into the gradebook: rename the folder", result.student)
             return
@@ -158,59 +135,49 @@ class GradebookWriter:
             raise CourseError(
                 f"the gradebook's {self.slug} has other questions or points: run `unrolled build {self.slug}`"
             )
-        self.waiting[result.student] = result
-        if len(self.waiting) >= BATCH:
-            self.flush()
+        with _explained(self.engine):
+            try:
+                self._enter_patiently(result, new)
+            except DataError as error:  # PostgreSQL's limits on names and texts
+                _log.warning("%r is not entered into the gradebook: %s", result.student, _reason(error))
 
-    def flush(self) -> None:
-        """Enter what was added and still waits."""
-        results, self.waiting = list(self.waiting.values()), {}
-        if results:
-            with _explained(self.engine):
-                with self.engine.begin() as db:
-                    late = self._write(db, results)
-                self._penalise(late)
+    def _enter_patiently(self, result: Result, new: bool) -> None:
+        """A server that is away for a moment is waited for; SQLite has waited already."""
+        for pause in PAUSES if self.engine.name != "sqlite" else ():
+            try:
+                return self._enter(result, new)
+            except OperationalError as error:
+                _log.warning("the gradebook does not answer (%s): trying again in %g s", _reason(error), pause)
+                time.sleep(pause)
+        return self._enter(result, new)
 
-    def _write(self, db: Connection, results: Sequence[Result]) -> list[str]:
-        """Write the rows of one batch; returns the students who were late."""
-        books = self._rows(db, [result.student for result in results])
-        graded = [(result, {"book": books[result.student]}) for result in results if not result.problem]
-        _execute(db, _SET_GRADE, [row | key for result, key in graded for row in self.book.grades(result)])
-        _execute(db, _SET_COMMENT, [row | key for result, key in graded for row in self.book.comments(result)])
-        _execute(db, _NO_PENALTY, [key for _, key in graded])
-        return self._late(db, [result.student for result, _ in graded])
+    def _enter(self, result: Result, new: bool) -> None:
+        dialect, book = self.engine.name, self.book
+        grades, comments = upsert_grade(dialect, new=new), upsert_comment(dialect)
+        if result.problem:
+            grades, comments = insert_missing(dialect, Grade), insert_missing(dialect, Comment)
+        with self.engine.begin() as db:
+            db.execute(insert_missing(dialect, Student), {"id": result.student})
+            submission, late = self._hand_in(db, result.student)
+            key = {"assignment_id": submission, "notebook_id": book.notebook}
+            db.execute(insert_missing(dialect, SubmittedNotebook), key)
+            own = db.scalars(select(SubmittedNotebook.id).filter_by(**key)).one()
+            db.execute(grades, [{"notebook_id": own} | row for row in book.grades(result)])
+            db.execute(comments, [{"notebook_id": own} | row for row in book.comments(result)])
+            if not result.problem:
+                self._penalise(db, own, result.student, late)
 
-    def _rows(self, db: Connection, students: Sequence[str]) -> dict[str, str]:
-        """Make all rows of the students' submissions that are not there yet; returns their notebooks' ids."""
-        book, submissions = self.book, self._hand_in(db, students)
-        keys = [{"assignment_id": key, "notebook_id": book.notebook} for key in submissions.values()]
-        _insert_missing(db, SubmittedNotebook, keys)
-        mine = SubmittedNotebook.notebook_id == book.notebook
-        columns = select(SubmittedNotebook.assignment_id, SubmittedNotebook.id)
-        found = db.execute(columns.where(mine, SubmittedNotebook.assignment_id.in_(submissions.values())))
-        notebooks = {submission: key for submission, key in found}
-        for model, cells in ((Grade, book.graded), (Comment, book.answered)):
-            keys = [{"notebook_id": key, "cell_id": cell} for key in notebooks.values() for cell in cells.values()]
-            _insert_missing(db, model, keys)
-        return {student: notebooks[submission] for student, submission in submissions.items()}
-
-    def _hand_in(self, db: Connection, students: Sequence[str]) -> dict[str, str]:
-        """The ids of the students' submissions, which are made if need be, and have their time."""
-        _insert_missing(db, Student, [{"id": student} for student in students])
-        keys = [{"student_id": student, "assignment_id": self.book.assignment} for student in students]
-        _insert_missing(db, SubmittedAssignment, keys)
-        submissions = {student: key for student, key in self._submissions(db, students, SubmittedAssignment.id)}
-        times = {key: self._timestamp(student) for student, key in submissions.items()}
-        _execute(db, _SET_TIME, [{"submission": key, "time": time} for key, time in times.items() if time])
-        return submissions
-
-    def _submissions(self, db: Connection, students: Sequence[str], *columns: Any) -> Iterator[tuple[Any, ...]]:
-        """The students, each with these columns of their submission."""
-        mine = SubmittedAssignment.assignment_id == self.book.assignment
-        query = select(SubmittedAssignment.student_id, *columns).where(
-            mine, SubmittedAssignment.student_id.in_(students)
-        )
-        return map(tuple, db.execute(query))
+    def _hand_in(self, db: Connection, student: str) -> tuple[str, float]:
+        """The id of the student's submission, which is made if need be and has its time, and its seconds of delay."""
+        key = {"assignment_id": self.book.assignment, "student_id": student}
+        db.execute(insert_missing(self.engine.name, SubmittedAssignment), key)
+        columns = SubmittedAssignment.id, SubmittedAssignment.timestamp, SubmittedAssignment.extension
+        submission, known, extension = db.execute(select(*columns).filter_by(**key)).one()
+        time, due = self._timestamp(student) or known, self.book.duedate
+        if time != known:
+            db.execute(update(SubmittedAssignment).filter_by(id=submission).values(timestamp=time))
+        delay = time - due - (extension or timedelta()) if time and due else timedelta()
+        return submission, delay.total_seconds()
 
     def _timestamp(self, student: str) -> datetime | None:
         """When the submission was handed in, as the exchange has noted beside it."""
@@ -221,48 +188,34 @@ class GradebookWriter:
             time: datetime = parse_utc(notebook.read_bytes(path).decode().strip())
             return time
         except (UnreadableNotebook, ValueError, OverflowError) as error:
-            _log.warning("%s: %s holds no time, so it is not known whether it is late: %s", student, path, error)
+            said = visible(f"{student}: {path} holds no time, so it is not known whether it is late: {error}")
+            _log.warning("%s", said[:300])
             return None
 
-    def _late(self, db: Connection, students: Sequence[str]) -> list[str]:
-        due = self.book.duedate
-        rows = self._submissions(db, students, SubmittedAssignment.timestamp, SubmittedAssignment.extension)
-        return [student for student, time, more in rows if due and time and time > due + (more or timedelta())]
-
-    def _penalise(self, students: Sequence[str]) -> None:
-        """Let nbgrader's plugin, which a course may have its own of, say what being late costs."""
-        with quietly() as log:
-            for student in students:
-                about = {
-                    "notebook": Path(notebook_name(self.slug)).stem,
-                    "assignment": self.slug,
-                    "student": student,
-                    "db_url": self.engine.url.render_as_string(hide_password=False),
-                }
-                penalties = AssignLatePenalties(config=self.config, log=log)
-                penalties.preprocess(NotebookNode(cells=[]), {"nbgrader": about})
-
-
-def _insert_missing(db: Connection, model: type[Base], rows: Sequence[Row]) -> None:
-    """Insert the rows that are not there; they are told apart by all columns given."""
-    if not rows:
-        return
-    columns = [model.__table__.c[name] for name in rows[0]]
-    first = next(iter(rows[0]))
-    there = set(map(tuple, db.execute(select(*columns).where(columns[0].in_({row[first] for row in rows})))))
-    _execute(db, insert(model.__table__), [row for row in rows if tuple(row.values()) not in there])
-
-
-def _execute(db: Connection, statement: Insert | Update, rows: Sequence[Row]) -> None:
-    if rows:
-        db.execute(statement, rows)
+    def _penalise(self, db: Connection, own: str, student: str, late: float) -> None:
+        """Enter what being late costs, as nbgrader's plugin says, which a course may have its own of."""
+        penalty = None
+        if late > 0:
+            score = db.scalar(select(func.sum(Grade.score)).where(Grade.notebook_id == own)) or 0.0
+            with quietly() as log:
+                rule = AssignLatePenalties(config=self.config, log=log)
+                rule.init_plugin()
+                penalty = rule.plugin_inst.late_submission_penalty(student, score, late)
+            penalty = None if penalty is None else max(0.0, min(penalty, score))
+        entered = SubmittedNotebook.late_submission_penalty
+        changed = update(SubmittedNotebook).where(SubmittedNotebook.id == own, entered.is_distinct_from(penalty))
+        db.execute(changed.values(late_submission_penalty=penalty))
 
 
 _ADVICE = {
     "locked": "another program is writing to it: wait for it, or end it",
     "readonly": "you may not write to it: look at the permissions of the file and its folder",
+    "is full": "make room on its disk",
+    "disk I/O error": "make room on its disk, or look after it",
     "no such table": "it was made by another version of nbgrader, or is none: try `nbgrader db upgrade`",
     "no such column": "it was made by another version of nbgrader: try `nbgrader db upgrade`",
+    'relation "': "it has not nbgrader's tables yet: run `unrolled build` first",
+    "connection": "look whether its server runs",
 }
 
 
@@ -272,11 +225,13 @@ def _explained(engine: Engine) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        reason = str(error.orig)
-        advice = next((advice for sign, advice in _ADVICE.items() if sign in reason), "")
-        if isinstance(error, IntegrityError):
-            advice = "another program has entered the same submissions at the same time"
+        advice = next((advice for sign, advice in _ADVICE.items() if sign in _reason(error)), "Mend that")
         raise CourseError(
-            f"the gradebook {engine.url.render_as_string()} cannot be used: {reason}. {advice or 'Mend that'}, then "
-            "run the command again; what is graded already is kept in the journal"
+            f"the gradebook {engine.url.render_as_string()} cannot be used: {_reason(error)}. {advice}, then run "
+            "the command again; what is graded already is kept in the journal"
         ) from None
+
+
+def _reason(error: DBAPIError) -> str:
+    """The database's own words, in one line."""
+    return " ".join(str(error.orig).split()).rstrip(".")

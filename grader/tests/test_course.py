@@ -1,12 +1,16 @@
 """A course's files: where they are, who has submitted, the secret key, and writing without leaving halves."""
 
 import os
+import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
 from grader.course import Course, CourseError, notebook_name, write_atomically
+from grader.tests.disk import no_file_over
 
 SLUG = "06-lstm"
 
@@ -90,14 +94,69 @@ def test_write_atomically(tmp_path: Path) -> None:
     assert os.listdir(path.parent) == ["file.html"]
 
 
-def test_a_failed_write_leaves_what_was_there(tmp_path: Path) -> None:
-    """If the writing fails, the old content is whole."""
+@pytest.mark.parametrize("size", [0, 5_000])
+def test_a_failed_write_leaves_what_was_there(tmp_path: Path, size: int) -> None:
+    """On a full disk the old content is whole, no draft is left, and the error names the file and the way out."""
     path = tmp_path / "file"
     write_atomically(path, b"old")
-    (tmp_path / f".file.{os.getpid()}").mkdir()  # where the draft would be
-    with pytest.raises(OSError):
-        write_atomically(path, b"new")
+    says = r"file cannot be written: File too large. .*is there room.*goes on from here"
+    with no_file_over(size), pytest.raises(CourseError, match=says):
+        write_atomically(path, b"new" * 5_000)
     assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    """An error of the folder's names the file, too."""
+    (tmp_path / "a").write_bytes(b"a file, where a folder should be")
+    with pytest.raises(CourseError, match=r"a/file cannot be written: .*goes on from here"):
+        write_atomically(tmp_path / "a" / "file", b"new")
+
+
+def test_a_killed_process_leaves_no_draft_for_ever(tmp_path: Path) -> None:
+    """The draft of a process that was killed is neither read nor in the way: the next writing takes it over."""
+    path = tmp_path / "file"
+    draft = f"file = drafted(Path({str(path)!r})); file.__enter__().write_bytes(b'half')"
+    with _running(f"{_IMPORT}; {draft}; {_DIE}") as killed:
+        pass
+    assert killed.returncode == -signal.SIGKILL
+    assert os.listdir(tmp_path) == [".file.draft"]
+    write_atomically(path, b"new")
+    assert os.listdir(tmp_path) == ["file"]
+    assert path.read_bytes() == b"new"
+
+
+def test_two_write_the_same_file(tmp_path: Path) -> None:
+    """Processes that write one file at the same time take turns: it is always one of their contents, whole."""
+    path = tmp_path / "file"
+    write = f"{_IMPORT}; [write_atomically(Path({str(path)!r}), b'%s' * 100_000) for _ in range(100)]"
+    seen = set()
+    with _running(write % "a") as first, _running(write % "b") as second:
+        while first.poll() is None or second.poll() is None:
+            if path.exists():
+                seen.add(path.read_bytes())
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert seen <= {b"a" * 100_000, b"b" * 100_000}
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_the_first_of_two_makes_the_key(tmp_path: Path) -> None:
+    """Graders that start at once on a new course have the same key, whole, in every one of twenty courses."""
+    folders = [str(tmp_path / str(number)) for number in range(20)]
+    ask = f"{_IMPORT}; import sys; sys.stdout.write(''.join(Course(Path(f)).key().hex() for f in {folders}))"
+    with _running(ask) as first, _running(ask) as second:
+        answers = first.communicate()[0], second.communicate()[0]
+    assert answers[0] == answers[1]
+    assert len(answers[0]) == 20 * 64
+    assert {len(os.listdir(Path(folder) / ".unrolled")) for folder in folders} == {1}
+
+
+_IMPORT = "from pathlib import Path; from grader.course import Course, drafted, write_atomically"
+_DIE = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+
+
+def _running(program: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
 
 
 def test_readers_never_see_half_a_file(tmp_path: Path) -> None:

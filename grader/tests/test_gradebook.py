@@ -1,6 +1,11 @@
 """The gradebook's writer: nbgrader's rows, a person's work untouched, errors that say what to do."""
 
+import contextlib
+import signal
 import sqlite3
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,8 +16,9 @@ from nbgrader.plugins import LateSubmissionPlugin
 
 from grader import notebook
 from grader.course import Course, CourseError
-from grader.gradebook import BATCH, GradebookWriter
+from grader.gradebook import GradebookWriter
 from grader.notebook import Notebook
+from grader.tests.disk import no_file_over
 from grader.tests.nbgrader_course import SLUG, WRONG, cell, result, rows
 
 WRITTEN = "written-summary"
@@ -81,6 +87,22 @@ def test_a_persons_work_stays(course: Course, release: Notebook, book: Gradebook
     assert "3 of 6" in str(answer["auto_comment"])
 
 
+def test_what_is_up_to_date_asks_for_nobody(course: Course, release: Notebook, book: Gradebook) -> None:
+    """A record that is entered once more, by a run that found it up to date, leaves a person's score settled."""
+    _write(course, result(release))
+    for name in ("check-softmax", "written-summary"):
+        grade = book.find_grade(name, "rnn", SLUG, "ada")
+        grade.manual_score, grade.needs_manual_grade = 2.5, False
+    book.db.commit()
+    with GradebookWriter(course, SLUG) as gradebook:
+        gradebook.add(result(release), new=False)
+    waiting = [cell(course, "ada", name)["needs_manual_grade"] for name in ("check-softmax", "written-summary")]
+    assert waiting == [0, 0]
+    _write(course, result(release))
+    waiting = [cell(course, "ada", name)["needs_manual_grade"] for name in ("check-softmax", "written-summary")]
+    assert waiting == [1, 1]
+
+
 def test_nbgrader_adds_up_the_same(course: Course, release: Notebook, book: Gradebook) -> None:
     """nbgrader's own sums over our rows are the result's."""
     graded = result(release, wrong=WRONG)
@@ -91,9 +113,9 @@ def test_nbgrader_adds_up_the_same(course: Course, release: Notebook, book: Grad
     assert submission.needs_manual_grade
 
 
-def test_many_batches(course: Course, release: Notebook) -> None:
-    """More students than fit a batch, and one of them twice: a row each, the last result counts."""
-    students = [f"student {number}" for number in range(2 * BATCH + 3)]
+def test_many_students(course: Course, release: Notebook) -> None:
+    """A row each, and of one who comes twice the last result counts."""
+    students = [f"student {number}" for number in range(20)]
     _write(course, *(result(release, student) for student in students), result(release, students[0], wrong=WRONG))
     assert {row["student_id"] for row in rows(course)} == set(students)
     assert len(rows(course)) == len(students) * 16  # 7 checks, 7 answers, a written one that is both
@@ -125,6 +147,42 @@ def test_what_was_added_is_kept_after_an_error(course: Course, release: Notebook
         gradebook.add(result(release))
         raise KeyboardInterrupt
     assert cell(course, "ada", "check-softmax")["auto_score"] == 3
+
+
+_HALF = """
+import os, signal, sys
+from pathlib import Path
+from grader import notebook
+from grader.course import Course
+from grader.gradebook import GradebookWriter
+from grader.tests.nbgrader_course import SLUG, result
+
+course = Course(Path(sys.argv[1]))
+GradebookWriter._penalise = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+with GradebookWriter(course, SLUG) as gradebook:
+    gradebook.add(result(notebook.read(course.release(SLUG))))
+"""
+
+
+def test_no_submission_is_half_entered(course: Course, release: Notebook) -> None:
+    """Of a grader that is killed when all but the last row of a submission is written, nothing is seen."""
+    killed = subprocess.run([sys.executable, "-c", _HALF, course.root], capture_output=True, text=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert rows(course) == []
+    with contextlib.closing(sqlite3.connect(course.root / "gradebook.db")) as db:
+        assert db.execute("pragma integrity_check").fetchone() == ("ok",)
+        assert db.execute("select count(*) from student").fetchone() == (0,)
+    _write(course, result(release))
+    assert cell(course, "ada", "check-softmax")["auto_score"] == 3
+
+
+def test_what_has_not_changed_is_not_written(course: Course, release: Notebook) -> None:
+    """Entering the same again leaves the file as it is, byte for byte."""
+    results = [result(release, wrong=WRONG), replace(result(release, "bob"), questions=(), problem="empty")]
+    _write(course, *results)
+    before = (course.root / "gradebook.db").read_bytes()
+    _write(course, *results)
+    assert (course.root / "gradebook.db").read_bytes() == before
 
 
 def _hand_in_at(course: Course, time: str, student: str = "ada") -> None:
@@ -202,6 +260,37 @@ def test_a_locked_gradebook(course: Course, release: Notebook) -> None:
     db.rollback()
     db.close()
     _write(course, result(release))
+
+
+def test_a_gradebook_locked_for_a_moment(course: Course, release: Notebook) -> None:
+    """Another program's writing, if it ends, only delays ours, and both are kept."""
+    other = sqlite3.connect(course.root / "gradebook.db", check_same_thread=False)
+    other.execute("begin immediate")
+    other.execute("insert into student (id) values ('new')")
+    end = threading.Timer(1.0, other.commit)
+    end.start()
+    _write(course, result(release))
+    assert not end.is_alive()
+    end.join()
+    assert {student for (student,) in other.execute("select id from student")} == {"ada", "new"}
+    other.close()
+
+
+def test_a_full_disk(course: Course, release: Notebook) -> None:
+    """The error says so; what was entered before is there, and with more room the rest is entered."""
+    students = [f"student-{number}" for number in range(60)]
+    with (
+        pytest.raises(CourseError, match=r"[Mm]ake room.*run the command again"),
+        GradebookWriter(course, SLUG) as book,
+        no_file_over((course.root / "gradebook.db").stat().st_size + 40_000),
+    ):
+        for student in students:
+            book.add(result(release, student))
+    entered = {row["student_id"] for row in rows(course)}
+    assert 0 < len(entered) < 60
+    assert len(rows(course)) == len(entered) * 16
+    _write(course, *(result(release, student) for student in students))
+    assert len(rows(course)) == 60 * 16
 
 
 def test_a_gradebook_of_something_else(course: Course, release: Notebook) -> None:
