@@ -1,36 +1,43 @@
-"""Grade a class: a pool of processes, each with its own sandbox; one writer for journal and gradebook."""
+"""Grade a class: what is up to date is skipped, the rest goes to an executor, and one writer keeps what comes back."""
 
 import contextlib
 import hashlib
-import json
-import multiprocessing
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Generator, Iterable, Iterator
 
 from grader import exercises, journal, notebook
 from grader.course import Course, CourseError, notebook_name, write_atomically
-from grader.feedback import annotate
 from grader.grade import Grader, Result
 from grader.notebook import UnreadableNotebook
-from grader.sandbox import Isolation, Sandbox
+from grader.sandbox import Isolation
+from grader.worker import Executor, Outcome, Recipe, Submission
+
+
+def recipe(course: Course, slug: str, isolation: Isolation = "bubblewrap") -> Recipe:
+    """How to grade an assignment that has been built; raises CourseError if it has not."""
+    exercises.load(slug)
+    try:
+        release = notebook.read_bytes(course.release(slug))
+        notebook.parse(release, course.release(slug).name)
+    except UnreadableNotebook as error:
+        raise CourseError(f"{error}: run `unrolled build {slug}` in {course.root} first") from None
+    key = course.key()
+    return Recipe(slug, key, release, journal.version(slug, key, release), isolation)
 
 
 def load_grader(course: Course, slug: str) -> Grader:
     """The grader of an assignment that has been built; raises CourseError if it has not."""
-    try:
-        release = notebook.read_bytes(course.release(slug))
-        parsed = notebook.parse(release, course.release(slug).name)
-    except UnreadableNotebook as error:
-        raise CourseError(f"{error}: run `unrolled build {slug}` in {course.root} first") from None
-    key = course.key()
-    return Grader(exercises.load(slug), key, parsed, journal.version(slug, key, release))
+    return recipe(course, slug).grader()
 
 
 def submitted_bytes(course: Course, slug: str, student: str) -> bytes:
     """What the student handed in; raises UnreadableNotebook, which says what is there instead."""
+    if any(unicodedata.category(c) == "Cc" for c in student):  # a line break stops nbgrader for the whole class
+        raise UnreadableNotebook("the name of the student's folder holds control characters: rename it")
     path = course.submitted(slug, student)
+    for folder in (path.parent, path.parent.parent):
+        if folder.is_symlink():  # to another student's, maybe
+            raise UnreadableNotebook(f"the folder {folder.name} is a link: submit the folder itself")
     if not path.exists() and not path.is_symlink():
         others = sorted(other.name for other in path.parent.glob("*.ipynb"))
         found = f"found {', '.join(others)}: rename it" if others else "the folder holds no notebook at all"
@@ -38,112 +45,75 @@ def submitted_bytes(course: Course, slug: str, student: str) -> bytes:
     return notebook.read_bytes(path)
 
 
-@dataclass
-class Worker:
-    """What one process of the pool keeps from submission to submission."""
+class Run:
+    """One grading run. First `up_to_date`, then `grade`: each yields results, which the journal has by then.
 
-    course: Course
-    grader: Grader
-    sandbox: Sandbox
+    reasons: why each of the other students is graded, as a continuation of "12 of them".
+    """
 
-    def grade(self, student: str) -> Result:
-        """Grade one submission and write its graded notebook; a bad one gives a Result that says why."""
-        slug = self.grader.assignment.slug
+    def __init__(self, course: Course, slug: str, isolation: Isolation) -> None:
+        self.reasons: dict[str, str] = {}
+        self._course = course
+        self._recipe = recipe(course, slug, isolation)
+
+    def up_to_date(self, students: Iterable[str]) -> Iterator[Result]:
+        """The records of those whose submission need not run again; the others have their reason then."""
+        for student in students:
+            record = journal.find(self._course, self._recipe.slug, student)
+            reason = self._why_again(student, record) if record else "for the first time"
+            if record and not reason:
+                yield record
+            else:
+                self.reasons[student] = reason
+
+    def grade(self, executor: Executor) -> Generator[Result, None, None]:
+        """The results of the others, in any order, as they come; a bad submission's says why there is no score."""
+        unreadable: list[Outcome] = []
+        with contextlib.closing(executor.run(self._recipe, self._submissions(unreadable))) as outcomes:
+            for outcome in outcomes:
+                yield self._keep(outcome)
+        for outcome in unreadable:
+            yield self._keep(outcome)
+
+    def _why_again(self, student: str, record: Result) -> str:
+        """Why a record does not count; empty if it does."""
+        slug = self._recipe.slug
+        if record.problem:
+            return "again, since they could not be graded last time"
+        if parts := journal.changed(record.version, self._recipe.version):
+            return f"again, since the {' and the '.join(parts)} changed"
+        if record.isolation != self._recipe.isolation:
+            return f"again, since they ran with isolation {record.isolation}"
+        if not self._course.autograded(slug, student).exists():
+            return "again, since the graded notebook is gone"
         try:
-            data = submitted_bytes(self.course, slug, student)
-            result, rebuilt = self.grader.grade(student, data, self.sandbox)
-        except UnreadableNotebook as error:
-            return ungraded(self.grader, student, self.sandbox.isolation, str(error))
-        text = json.dumps(annotate(rebuilt, result), indent=1, ensure_ascii=False) + "\n"
-        write_atomically(self.course.autograded(slug, student), text.encode("utf-8", "replace"))
-        self._note_time(slug, student)
+            fingerprint = hashlib.sha256(submitted_bytes(self._course, slug, student)).hexdigest()
+        except UnreadableNotebook:
+            fingerprint = ""
+        return "" if fingerprint == record.fingerprint else "again, since they were resubmitted"
+
+    def _submissions(self, unreadable: list[Outcome]) -> Iterator[Submission]:
+        """What is to be graded, read when it is asked for; what cannot be read is put aside."""
+        for student in self.reasons:
+            try:
+                yield Submission(student, submitted_bytes(self._course, self._recipe.slug, student))
+            except UnreadableNotebook as error:
+                unreadable.append(self._recipe.ungraded(student, str(error)))
+
+    def _keep(self, outcome: Outcome) -> Result:
+        """Write the graded notebook, then the record: a record says that all is there."""
+        result = outcome.result
+        if outcome.notebook:
+            path = self._course.autograded(result.assignment, result.student)
+            write_atomically(path, outcome.notebook)
+            self._note_time(result)
+        journal.save(self._course, result)
         return result
 
-    def _note_time(self, slug: str, student: str) -> None:
+    def _note_time(self, result: Result) -> None:
         """By the times of both folders, nbgrader sees whether a newer submission has come."""
+        submitted = self._course.submitted(result.assignment, result.student)
         with contextlib.suppress(UnreadableNotebook):
-            noted = notebook.read_bytes(self.course.submitted(slug, student).with_name("timestamp.txt"))
-            write_atomically(self.course.autograded(slug, student).with_name("timestamp.txt"), noted)
-
-
-def ungraded(grader: Grader, student: str, isolation: str, problem: str) -> Result:
-    """The result of a submission that gets no score, and why."""
-    return Result(grader.assignment.slug, student, "", grader.version, isolation, problem=problem)
-
-
-_worker: Worker  # one for each process of the pool
-
-
-def _start_worker(course: Course, slug: str, isolation: Isolation) -> None:
-    global _worker
-    _worker = Worker(course, load_grader(course, slug), Sandbox(isolation))
-
-
-def _grade(student: str) -> Result:
-    return _worker.grade(student)
-
-
-def grade_class(
-    course: Course, slug: str, students: Sequence[str], *, workers: int, isolation: Isolation
-) -> Iterator[Result]:
-    """Grade the students' submissions, yielding results as they come; records each in the journal first.
-
-    A submission whose record is up to date (same bytes, same version of everything else) is not run again. If a
-    process of the pool dies, its submissions are tried once more, one by one, so that only the guilty one is lost.
-    """
-    grader = load_grader(course, slug)
-    waiting = []
-    for student in students:
-        record = journal.find(course, slug, student)
-        if record and _is_current(course, grader, record, isolation):
-            yield record
-        else:
-            waiting.append(student)
-    for student, result in _run(course, slug, waiting, workers, isolation):
-        final = result or ungraded(grader, student, isolation, "the grader's process died on this submission, twice")
-        journal.save(course, final)
-        yield final
-
-
-def _is_current(course: Course, grader: Grader, record: Result, isolation: str) -> bool:
-    if record.version != grader.version or record.isolation != isolation or record.problem:
-        return False
-    try:
-        data = submitted_bytes(course, record.assignment, record.student)
-    except UnreadableNotebook:
-        return False
-    written = course.autograded(record.assignment, record.student).exists()
-    return written and record.fingerprint == hashlib.sha256(data).hexdigest()
-
-
-def _run(
-    course: Course, slug: str, students: Sequence[str], workers: int, isolation: Isolation
-) -> Iterator[tuple[str, Result | None]]:
-    """Each student's result, or None if the process died twice."""
-    lost = []
-    for student, result in _run_pool(course, slug, students, workers, isolation):
-        if result is None:
-            lost.append(student)
-        else:
-            yield student, result
-    for student in lost:
-        yield from _run_pool(course, slug, [student], 1, isolation)
-
-
-def _run_pool(
-    course: Course, slug: str, students: Sequence[str], workers: int, isolation: Isolation
-) -> Iterator[tuple[str, Result | None]]:
-    if not students:
-        return
-    with ProcessPoolExecutor(
-        min(workers, len(students)),
-        mp_context=multiprocessing.get_context("spawn"),  # forking would copy whatever the caller has open
-        initializer=_start_worker,
-        initargs=(course, slug, isolation),
-    ) as pool:
-        futures: dict[Future[Result], str] = {pool.submit(_grade, student): student for student in students}
-        for future in as_completed(futures):
-            try:
-                yield futures[future], future.result()
-            except BrokenProcessPool:
-                yield futures[future], None
+            noted = notebook.read_bytes(submitted.with_name("timestamp.txt"))
+            graded = self._course.autograded(result.assignment, result.student)
+            write_atomically(graded.with_name("timestamp.txt"), noted)

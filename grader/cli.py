@@ -3,21 +3,24 @@
 import os
 import sys
 import tempfile
-import time
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+
+from grader.summary import plain as _plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from grader.course import Course
-    from grader.grade import Result
     from grader.sandbox import Isolation
+    from grader.summary import Summary
+    from grader.worker import Executor
 
 # jsonschema, which nbformat imports, would build a grammar of web addresses for two seconds; no notebook needs it.
 sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
@@ -26,7 +29,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 console = Console(highlight=False)
 
 CPUS = os.cpu_count() or 1
-GRADED, SOME_NOT_GRADED, FAILED = 0, 1, 2  # exit statuses
+GRADED, SOME_NOT_GRADED, FAILED, INTERRUPTED = 0, 1, 2, 130  # exit statuses
 
 CourseOption = Annotated[Path, typer.Option("--course", help="The course directory, with nbgrader_config.py.")]
 IsolationOption = Annotated[str, typer.Option(help="bubblewrap, or none: then submissions run unprotected.")]
@@ -70,11 +73,37 @@ def check(
 
 
 @app.command()
+def collect(
+    slug: Slug,
+    source: Annotated[Path, typer.Argument(help="A zip, a tar, or a folder.", exists=True)],
+    course: CourseOption = Path(),
+) -> None:
+    """Put the notebooks of an LMS's download into submitted/. Exit status: 0 all, 1 some were refused, 2 none."""
+    from grader.collect import collect as collect_all
+
+    counts: Counter[str] = Counter()
+    for collected in collect_all(_course(course), slug, source):
+        counts[collected.done or "refused"] += 1
+        if collected.problem:
+            console.print(f"[red]refused:[/] {_plain(f'{collected.member}: {collected.problem}')}", soft_wrap=True)
+        elif collected.done == "replaced":
+            console.print(f"replaced: {_plain(collected.student)}", soft_wrap=True)
+    kinds = ("collected", "replaced", "unchanged", "refused")
+    console.print(", ".join(f"{counts[kind]} {kind}" for kind in kinds))
+    if counts.total() == counts["refused"]:
+        _fail(f"no student's notebook was collected from {source}")
+    raise typer.Exit(SOME_NOT_GRADED if counts["refused"] else GRADED)
+
+
+@app.command()
 def grade(
     slug: Slug,
     course: CourseOption = Path(),
     student: Annotated[list[str] | None, typer.Option(help="Only this one; may be repeated.")] = None,
     workers: WorkersOption = CPUS,
+    executor: Annotated[
+        str | None, typer.Option(help="A Dask cluster, as dask://HOST:PORT; processes of this machine without.")
+    ] = None,
     isolation: IsolationOption = "bubblewrap",
 ) -> None:
     """Grade submitted/*/SLUG into the gradebook. Exit status: 0 all graded, 1 some could not be, 2 none."""
@@ -82,9 +111,8 @@ def grade(
     students = student or here.students(slug)
     if not students:
         _fail(f"nobody has submitted {slug}: there is no submitted/*/{slug} in {here.root}")
-    results = _grade(here, slug, students, workers, isolation)
-    console.print(_table(results))
-    raise typer.Exit(SOME_NOT_GRADED if any(result.problem for result in results) else GRADED)
+    summary = _grade(here, slug, students, _executor(executor, workers), isolation)
+    raise typer.Exit(SOME_NOT_GRADED if summary.ungraded else GRADED)
 
 
 @app.command()
@@ -135,6 +163,27 @@ def verify(
 
 
 @app.command()
+def doctor() -> None:
+    """Try every wall around submissions, just now, and say what is missing. Exit status: 0 grading can go on, 2 not."""
+    from grader.doctor import State, examine
+
+    colours = {State.OK: "green", State.MISSING: "red", State.NOT_TRIED: "red", State.NOT_NEEDED: "dim"}
+    table = Table(box=SIMPLE_HEAD)
+    for column in ("layer", "state", "what a submission was made to try: why it failed"):
+        table.add_column(column, overflow="fold")
+    with console.status("trying every wall"):
+        findings = list(examine())
+    for finding in findings:
+        remedy = f"\n[bold]what to do:[/] {_plain(finding.remedy)}" if finding.remedy else ""
+        state = f"[{colours[finding.state]}]{finding.state}[/]"
+        table.add_row(_plain(finding.layer), state, _plain(finding.tried) + remedy)
+    console.print(table)
+    if any(finding.stops_grading for finding in findings):
+        _fail("a layer is missing that grading asks for, so nothing is graded here: the table says what to do")
+    console.print("every layer that grading asks for stands")
+
+
+@app.command()
 def demo(
     slug: Slug = "01-rnn",
     into: Annotated[Path | None, typer.Option(help="Where to make the course; a temporary folder without.")] = None,
@@ -142,6 +191,7 @@ def demo(
     isolation: Annotated[str | None, typer.Option(help="bubblewrap where it can run, else none.")] = None,
 ) -> None:
     """Make a class of forty and grade it: right in many styles, wrong in every known way, broken."""
+    from grader import journal
     from grader.build import build as build_one
     from grader.converters import generate_feedback
     from grader.demo import make_class, new_course
@@ -153,10 +203,10 @@ def demo(
     here = new_course(root.resolve(), Path(__file__).parent.parent)
     build_one(here, slug)
     walls = isolation or _best_isolation()
-    results = _grade(here, slug, make_class(here, slug, contained_only=walls == "none"), workers, walls)
-    console.print(_table(results))
+    students = make_class(here, slug, contained_only=walls == "none")
+    _grade(here, slug, students, _executor(None, workers), walls)
     console.print("\n[bold]The most common mistakes[/]")
-    graded = [result for result in results if not result.problem]
+    graded = [result for result in journal.records(here, slug) if not result.problem]
     for question, mistake, count in mistakes(graded)[:8]:
         console.print(f"  {count} x {question}: {mistake.replace('_', ' ')}")
     with console.status("writing feedback"):
@@ -165,27 +215,30 @@ def demo(
     console.print(f"gradebook:    {here.root / 'gradebook.db'} (for formgrader: jupyter lab in {here.root})")
 
 
-def _grade(course: "Course", slug: str, students: "Sequence[str]", workers: int, isolation: str) -> "list[Result]":
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+def _grade(course: "Course", slug: str, students: "Sequence[str]", executor: "Executor", isolation: str) -> "Summary":
+    from grader.progress import grade as grade_class
+    from grader.worker import ExecutorError
 
-    from grader.classroom import grade_class
-    from grader.gradebook import GradebookWriter
+    try:
+        return grade_class(course, slug, students, executor, _isolation(isolation), console)
+    except ExecutorError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
 
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
-    results = []
-    start = time.monotonic()
-    with (
-        GradebookWriter(course, slug) as gradebook,
-        Progress(*columns, TextColumn("{task.description}"), console=console, transient=True) as progress,
-    ):
-        bar = progress.add_task("", total=len(students), rate="")
-        for result in grade_class(course, slug, students, workers=workers, isolation=_isolation(isolation)):
-            results.append(result)
-            gradebook.add(result)
-            rate = f"{len(results) / (time.monotonic() - start):.1f}/s"
-            progress.update(bar, advance=1, description=_plain(result.student), rate=rate)
-    console.print(f"{len(results)} submissions in {time.monotonic() - start:.1f} s")
-    return sorted(results, key=lambda result: result.student)
+
+def _executor(address: str | None, workers: int) -> "Executor":
+    if address is None:
+        from grader.pool import Pool
+
+        return Pool(workers)
+    if not address.startswith("dask://"):
+        _fail(f"there is no executor {address!r}: it is dask://HOST:PORT, or without the option this machine")
+    try:
+        from grader.cluster import Cluster
+    except ModuleNotFoundError as error:
+        _fail(f"--executor dask:// needs Dask, but {error}: pip install 'unrolled[dask]'")
+    return Cluster(address)
 
 
 def _report(course: "Course", slug: str) -> Path:
@@ -199,36 +252,6 @@ def _report(course: "Course", slug: str) -> Path:
     path = course.report(slug)
     write_atomically(path, page(exercises.load(slug), results).encode("utf-8", "replace"))
     return path
-
-
-def _table(results: "Sequence[Result]") -> Table:
-    table = Table()
-    table.add_column("student", overflow="fold")
-    table.add_column("score", justify="right")
-    table.add_column("what there is to say", overflow="fold")
-    for result in results:
-        score = "[red]not graded[/]" if result.problem else f"{round(result.score, 2):g} of {result.points:g}"
-        table.add_row(_plain(result.student), score, _plain(_remark(result)))
-    return table
-
-
-def _remark(result: "Result") -> str:
-    """The one thing that the instructor should see first."""
-    if result.problem:
-        return result.problem
-    wrong = [q for q in result.questions if q.score < q.points and not q.not_done]
-    undone = sum(q.not_done for q in result.questions)
-    remarks = [f"{q.name}: {q.misconception.replace('_', ' ') or q.first_failure}" for q in wrong[:1]]
-    remarks += [f"and {len(wrong) - 1} more"] if len(wrong) > 1 else []
-    remarks += [f"{undone} not done"] if undone else []
-    return "; ".join(remarks + list(result.notes[:1]))
-
-
-def _plain(text: str) -> str:
-    """Text of a student's, safe to print: no markup of rich's, no control characters."""
-    from rich.markup import escape
-
-    return escape("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text))
 
 
 def _course(root: Path) -> "Course":

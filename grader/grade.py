@@ -42,7 +42,7 @@ class Result:
     assignment: str
     student: str
     fingerprint: str  # of the submitted bytes
-    version: str  # of everything else that the score depends on
+    version: Mapping[str, str]  # of everything else that the score depends on; see journal.py
     isolation: str
     questions: tuple[Graded, ...] = ()
     cell_errors: Mapping[str, str] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class Grader:
     assignment: Assignment
     key: bytes
     release: Notebook
-    version: str
+    version: Mapping[str, str]
 
     @cached_property
     def questions(self) -> dict[str, Question]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -27,16 +27,32 @@ _SHARED = [
 ]
 
 
-def version(slug: str, key: bytes, release: bytes = b"") -> str:
-    """Changes whenever a record could: with the code that draws, solves, runs, compares and names, with the key, and
-    with the released notebook, whose given cells run in every submission."""
-    digest = hashlib.sha256(key)
-    digest.update(release)
+def version(slug: str, key: bytes, release: bytes = b"") -> dict[str, str]:
+    """What a record depends on besides the submission: named parts, each of which changes whenever a record could.
+
+    They are the exercises' specs and references; the code that draws, runs, compares and names; the course's key, which
+    32 random bytes keep from being guessed; and the released notebook, whose given cells run in every submission.
+    """
     package = Path(grader.__file__).parent
-    shared = [package / f"{name}.py" for name in _SHARED]
     spec = package / "exercises" / f"{slug.split('-', 1)[-1]}.py"
-    for path in [*shared, *sorted((package / "sandbox").rglob("*.py")), spec, *_modules(reference.__file__)]:
-        digest.update(path.read_bytes())
+    shared = [package / f"{name}.py" for name in _SHARED]
+    return {
+        "exercises": _digest(*(path.read_bytes() for path in (spec, *_modules(reference.__file__)))),
+        "grader": _digest(*(path.read_bytes() for path in (*shared, *sorted((package / "sandbox").rglob("*.py"))))),
+        "key": _digest(b"unrolled's key", key),
+        "notebook": _digest(release),
+    }
+
+
+def changed(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
+    """The names of the parts in which two versions differ."""
+    return sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
+
+
+def _digest(*texts: bytes) -> str:
+    digest = hashlib.sha256()
+    for text in texts:
+        digest.update(text)
     return digest.hexdigest()[:16]
 
 
@@ -54,12 +70,18 @@ def find(course: Course, slug: str, student: str) -> Result | None:
     """The record of a submission, or None if there is none that can be read."""
     try:
         record = json.loads(course.record(slug, student).read_bytes())
+        version = dict(record["version"].items())  # it was one text once
         questions = tuple(Graded(**question | {"hints": tuple(question["hints"])}) for question in record["questions"])
         return Result(
             **record
-            | {"questions": questions, "notes": tuple(record["notes"]), "unanswered": tuple(record["unanswered"])}
+            | {
+                "version": version,
+                "questions": questions,
+                "notes": tuple(record["notes"]),
+                "unanswered": tuple(record["unanswered"]),
+            }
         )
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
 

@@ -1,11 +1,15 @@
 """A class: every submission gets a result, and nothing that one hands in costs another anything."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from grader import journal
-from grader.classroom import grade_class, load_grader
+from grader.classroom import Run, load_grader, recipe
 from grader.course import Course, CourseError
 from grader.grade import Result
+from grader.pool import Pool
 from grader.sandbox import Sandbox
 from grader.tests import submissions
 from grader.tests.submissions import hand_in
@@ -15,8 +19,19 @@ ODD_NAMES = ['O\'Neil, "Pat"', '=HYPERLINK("evil","me")', "..\\..\\up", "<img sr
 
 
 def _grade(course: Course, workers: int = 2) -> dict[str, Result]:
-    results = grade_class(course, SLUG, course.students(SLUG), workers=workers, isolation="bubblewrap")
+    """Everybody's result, up to date or not."""
+    run = Run(course, SLUG, "bubblewrap")
+    results = [*run.up_to_date(course.students(SLUG)), *run.grade(Pool(workers))]
+    assert len(results) == len(course.students(SLUG))
     return {result.student: result for result in results}
+
+
+def _reasons(course: Course) -> dict[str, str]:
+    """Why each submission that is not up to date is to be graded."""
+    run = Run(course, SLUG, "bubblewrap")
+    skipped = [record.student for record in run.up_to_date(course.students(SLUG))]
+    assert sorted([*skipped, *run.reasons]) == course.students(SLUG)
+    return run.reasons
 
 
 def test_unreadable_submissions(course: Course, sandbox: Sandbox) -> None:
@@ -33,6 +48,8 @@ def test_unreadable_submissions(course: Course, sandbox: Sandbox) -> None:
     for name, broken in unreadable.items():
         assert broken.says[0] in results[name].problem, name
         assert not results[name].questions
+        assert not course.autograded(SLUG, name).exists()
+        assert journal.find(course, SLUG, name) == results[name]
 
 
 def test_odd_names_are_only_names(course: Course, sandbox: Sandbox) -> None:
@@ -61,6 +78,55 @@ def test_second_run_reads_the_journal(course: Course, sandbox: Sandbox) -> None:
     assert _grade(course)["ada"].version != second.version
 
 
+def _record(course: Course, student: str, **changes: object) -> None:
+    """Make a student's record say something else."""
+    path = course.record(SLUG, student)
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_every_reason_to_grade_again(course: Course, sandbox: Sandbox) -> None:
+    """A run says why it grades what it grades: nothing else is run, and after it all is up to date."""
+    release = load_grader(course, SLUG).release
+    version = dict(recipe(course, SLUG).version)
+    reasons = {
+        "graded notebook": "again, since the graded notebook is gone",
+        "isolation": "again, since they ran with isolation none",
+        "new": "for the first time",
+        "problem": "again, since they could not be graded last time",
+        "record damaged": "for the first time",
+        "resubmitted": "again, since they were resubmitted",
+        "spec": "again, since the exercises changed",
+        "spec and key": "again, since the exercises and the key changed",
+        "unchanged": "",
+    }
+    for student in reasons:
+        hand_in(course, SLUG, student, submissions.right(release, SLUG, "loops"))
+    assert set(_reasons(course).values()) == {"for the first time"}
+    _grade(course)
+    assert _reasons(course) == {}
+    course.autograded(SLUG, "graded notebook").unlink()
+    _record(course, "isolation", isolation="none")
+    course.record(SLUG, "new").unlink()
+    _record(course, "problem", problem="the power failed")
+    course.record(SLUG, "record damaged").write_bytes(b"{")
+    course.submitted(SLUG, "resubmitted").write_bytes(submissions.untouched(release, SLUG)["rnn.ipynb"])
+    _record(course, "spec", version=version | {"exercises": "other"})
+    _record(course, "spec and key", version=version | {"exercises": "other", "key": "other"})
+    expected = {student: reason for student, reason in reasons.items() if reason}
+    assert _reasons(course) == expected
+    _grade(course)
+    assert _reasons(course) == {}
+
+
+def test_a_submission_that_vanishes(course: Course, sandbox: Sandbox) -> None:
+    """What was handed in and is gone is graded again, to no score."""
+    hand_in(course, SLUG, "ada", submissions.right(load_grader(course, SLUG).release, SLUG, "loops"))
+    assert _grade(course)["ada"].score > 0
+    course.submitted(SLUG, "ada").unlink()
+    assert _reasons(course) == {"ada": "again, since they were resubmitted"}
+    assert "no notebook at all" in _grade(course)["ada"].problem
+
+
 def test_result_does_not_depend_on_the_pool(course: Course, sandbox: Sandbox) -> None:
     """One worker or two, in any order: the same scores."""
     grader = load_grader(course, SLUG)
@@ -71,6 +137,18 @@ def test_result_does_not_depend_on_the_pool(course: Course, sandbox: Sandbox) ->
         course.record(SLUG, student).unlink()
     one = {student: result.questions for student, result in _grade(course, workers=1).items()}
     assert one == two
+
+
+def test_the_key_stays_out_of_the_journal(course: Course, sandbox: Sandbox) -> None:
+    """Nothing that a run writes holds the key, as bytes or as hexadecimal digits."""
+    hand_in(course, SLUG, "ada", submissions.right(load_grader(course, SLUG).release, SLUG, "loops"))
+    _grade(course)
+    key = course.key()
+    written: list[Path] = [path for path in course.root.rglob("*") if path.is_file() and path.name != "key"]
+    assert course.record(SLUG, "ada") in written
+    for path in written:
+        data = path.read_bytes()
+        assert key not in data and key.hex().encode() not in data
 
 
 def test_not_built_says_what_to_do(course: Course) -> None:

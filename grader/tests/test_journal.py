@@ -17,12 +17,13 @@ from grader.grade import Graded, Result
 
 SLUG = "01-rnn"
 KEY = b"k" * 32
+VERSION = {"exercises": "0123456789abcdef", "grader": "1", "key": "2", "notebook": "3"}
 
 RESULT = Result(
     assignment=SLUG,
     student="O'Neil, <Pat>",
     fingerprint="f" * 64,
-    version="0123456789abcdef",
+    version=VERSION,
     isolation="bubblewrap",
     questions=(
         Graded("rnn_cell_forward", 3, 3, "6 of 6 checks right"),
@@ -45,7 +46,7 @@ RESULT = Result(
     printed="hello\n",
     seconds=0.125,
 )
-UNGRADED = Result(SLUG, "bob", "", "v", "none", problem="rnn.ipynb is empty: save the notebook again")
+UNGRADED = Result(SLUG, "bob", "", VERSION, "none", problem="rnn.ipynb is empty: save the notebook again")
 
 
 @pytest.fixture
@@ -89,9 +90,9 @@ def test_the_record_is_readable_text(course: Course) -> None:
 def test_the_last_record_counts(course: Course) -> None:
     """Graded anew, a submission has its new record."""
     journal.save(course, RESULT)
-    journal.save(course, Result(SLUG, RESULT.student, "g", "w", "none"))
+    journal.save(course, Result(SLUG, RESULT.student, "g", {"key": "w"}, "none"))
     found = journal.find(course, SLUG, RESULT.student)
-    assert found is not None and (found.fingerprint, found.version) == ("g", "w")
+    assert found is not None and (found.fingerprint, found.version) == ("g", {"key": "w"})
 
 
 def test_no_record(course: Course) -> None:
@@ -119,6 +120,8 @@ def without(key: str) -> bytes:
         b"{}",
         b'"text"',
         damaged(from_a_newer_version=1),
+        damaged(version="0123456789abcdef"),  # as it was written once
+        damaged(version=None),
         damaged(questions=3),
         damaged(questions=[3]),
         damaged(questions=["rnn_forward"]),
@@ -158,7 +161,7 @@ def test_records(course: Course) -> None:
     """All records of those who submitted come by student; without a record, or a damaged one, nobody comes."""
     submit(course, "zoë", "ada", "bob", "eve")
     for student in ("zoë", "ada", "gone"):
-        journal.save(course, Result(SLUG, student, "f", "v", "none"))
+        journal.save(course, Result(SLUG, student, "f", VERSION, "none"))
     course.record(SLUG, "eve").parent.mkdir()
     course.record(SLUG, "eve").write_bytes(b"{")
     assert [record.student for record in journal.records(course, SLUG)] == ["ada", "zoë"]
@@ -166,40 +169,47 @@ def test_records(course: Course) -> None:
 
 
 def test_version_is_stable() -> None:
-    """The same code and key have the same version, short enough to read."""
+    """The same code and key have the same version: a few parts, each short enough to read."""
     version = journal.version(SLUG, KEY)
     assert version == journal.version(SLUG, KEY)
-    assert len(version) == 16 and int(version, 16) >= 0
+    assert list(version) == ["exercises", "grader", "key", "notebook"]
+    assert all(len(part) == 16 and int(part, 16) >= 0 for part in version.values())
 
 
-def test_version_changes_with_the_key() -> None:
-    """Another key draws other cases, so that every record is out of date."""
-    assert journal.version(SLUG, KEY) != journal.version(SLUG, b"l" * 32)
-    assert journal.version(SLUG, KEY) != journal.version(SLUG, KEY, b"another release")
+def test_version_names_what_changed() -> None:
+    """Another key draws other cases, another notebook has other given cells: every record is out of date, and why."""
+    version = journal.version(SLUG, KEY)
+    assert journal.changed(version, version) == []
+    assert journal.changed(version, journal.version(SLUG, b"l" * 32)) == ["key"]
+    assert journal.changed(version, journal.version(SLUG, KEY, b"another release")) == ["notebook"]
+    assert journal.changed(version, journal.version("02-bptt", b"l" * 32)) == ["exercises", "key"]
+    assert journal.changed(version, {}) == journal.changed({}, version) == sorted(version)
 
 
-MATTERS = [
+GRADER = [
     *("grader/trees.py", "grader/given.py", "grader/answers.py", "grader/cells.py", "grader/laws.py"),
     *("grader/compare.py", "grader/patterns.py", "grader/diagnose.py", "grader/exercise.py"),
     *("grader/notebook.py", "grader/grade.py"),
     "grader/exercises/__init__.py",
-    *("grader/sandbox/__init__.py", "grader/sandbox/inside/questions.py", "grader/exercises/rnn.py"),
-    *("reference/rnn.py", "reference/functional.py", "reference/shapes.py"),
+    *("grader/sandbox/__init__.py", "grader/sandbox/inside/questions.py"),
 ]
+EXERCISES = ["grader/exercises/rnn.py", "reference/rnn.py", "reference/functional.py", "reference/shapes.py"]
 
 
 def test_version_changes_with_the_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every file that has a say in a score changes the version; one that has none does not."""
+    """Every file that has a say in a score changes its part of the version; one that has none changes nothing."""
     for package in (grader, reference):
         root = Path(str(package.__file__)).parent
         shutil.copytree(root, tmp_path / root.name, ignore=shutil.ignore_patterns("__pycache__", "tests"))
         monkeypatch.setattr(package, "__file__", str(tmp_path / root.name / "__init__.py"))
-    versions = [journal.version(SLUG, KEY)]
-    for name in MATTERS:
-        with (tmp_path / name).open("a") as file:
-            file.write("# another line\n")
-        versions.append(journal.version(SLUG, KEY))
-    assert len(set(versions)) == len(versions)
+    before = journal.version(SLUG, KEY)
+    for part, names in (("grader", GRADER), ("exercises", EXERCISES)):
+        for name in names:
+            with (tmp_path / name).open("a") as file:
+                file.write("# another line\n")
+            after = journal.version(SLUG, KEY)
+            assert journal.changed(before, after) == [part], name
+            before = after
     for name in ("grader/report.py", "grader/cli.py"):
         (tmp_path / name).write_text("")
-    assert journal.version(SLUG, KEY) == versions[-1]
+    assert journal.version(SLUG, KEY) == before
