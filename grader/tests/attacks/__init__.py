@@ -19,27 +19,50 @@ import json
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from grader.course import notebook_name
+from grader.course import Course, notebook_name
 from grader.notebook import Cell, Notebook, grade_id
 from grader.tests import submissions
 from grader.tests.attacks.planted import Planted
 
 SLUG = "01-rnn"
-FAMILIES = ("marks", "reach", "harm", "people")  # modules in this package
+FAMILIES = (
+    "marks",
+    "marks_notebook",
+    "marks_wire",
+    "marks_search",
+    "marks_library",
+    "marks_state",
+    "marks_proxies",
+    "marks_honest",
+    "reach",
+    "reach_proc",
+    "reach_files",
+    "reach_metadata",
+    "harm",
+    "harm_room",
+    "harm_crash",
+    "harm_replies",
+    "harm_proxies",
+    "harm_cells",
+    "people",
+)  # modules in this package
 
 
 @dataclass
 class Forgery:
     """A submission on its way to becoming an attack: first the right answers in the released notebook, no more.
 
-    files: what else lies in the submission's folder. student: the name that it is handed in under.
+    files: what else lies in the submission's folder; a name may have folders in it. arrange: what else is done to that
+    folder, once all files are there, such as links. student: the name that it is handed in under.
     """
 
     notebook: Notebook
     planted: Planted
     student: str = "mallory"
     files: dict[str, bytes] = field(default_factory=dict)
+    arrange: Callable[[Path], object] | None = None
 
     @property
     def cells(self) -> list[Cell]:
@@ -53,32 +76,43 @@ class Forgery:
 
     def answer(self, name: str, text: str) -> None:
         """Put `text` in the place of the right answer to a question."""
-        self.find(name)["source"] = inspect.cleandoc(text) + "\n"
+        self.find(name)["source"] = _unindented(text) + "\n"
 
     def append(self, name: str, text: str) -> None:
         """Let `text` follow the right answer, in its cell."""
-        self.find(name)["source"] += "\n\n" + inspect.cleandoc(text) + "\n"
+        self.find(name)["source"] += "\n\n" + _unindented(text) + "\n"
 
     def insert(self, text: str, before: str = "rnn_cell_forward") -> None:
         """Add a cell of code of the student's own in front of the cell `before`."""
-        self.cells.insert(self.cells.index(self.find(before)), submissions.own_cell(inspect.cleandoc(text)))
+        self.cells.insert(self.cells.index(self.find(before)), submissions.own_cell(_unindented(text)))
 
     def data(self) -> bytes:
         """The notebook's bytes, as they are handed in."""
         return json.dumps(self.notebook, indent=1).encode()
+
+    def hand_in(self, course: Course, student: str) -> None:
+        """Put it where a course has what the student submitted."""
+        folder = course.submitted(SLUG, student).parent
+        for name, data in {notebook_name(SLUG): self.data(), **self.files}.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data)
+        if self.arrange is not None:
+            self.arrange(folder)
 
 
 @dataclass(frozen=True)
 class Attack:
     """What must come of it: `spoils` get nothing, all other questions full marks, and the feedback has `says` in it.
 
-    harmful: not to be tried without a sandbox.
+    harmful: not to be tried without a sandbox. refused: what is handed in is not graded at all, which can only be seen
+    when a whole course is.
     """
 
     name: str
     spoils: tuple[str, ...]
     says: str
     harmful: bool
+    refused: bool
     make: Callable[[Forgery], None]
 
     def forge(self, release: Notebook, planted: Planted) -> Forgery:
@@ -89,15 +123,22 @@ class Attack:
         return forged
 
 
+def _unindented(text: str) -> str:
+    """A block as it stands in a program, or a text that begins on the first line and has no margin."""
+    return inspect.cleandoc(text) if text.startswith("\n") else text.strip()
+
+
 _found: dict[str, Attack] = {}
 
 
-def attack(*spoils: str, says: str = "", harmful: bool = False) -> Callable[[Callable[[Forgery], None]], None]:
+def attack(
+    *spoils: str, says: str = "", harmful: bool = False, refused: bool = False
+) -> Callable[[Callable[[Forgery], None]], None]:
     """Register the decorated function as an attack, under its module's and its own name."""
 
     def register(make: Callable[[Forgery], None]) -> None:
         name = f"{make.__module__.rpartition('.')[2]}/{make.__name__}"
-        _found[name] = Attack(name, spoils, says, harmful, make)
+        _found[name] = Attack(name, spoils, says, harmful, refused, make)
 
     return register
 

@@ -5,12 +5,14 @@ import os
 import socket
 import subprocess
 import sys
+import zipfile
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 from uuid import uuid4
 
+import reference
 from grader.course import Course
 
 VARIABLE = "UNROLLED_PLANTED_SECRET"  # of the grader's environment
@@ -19,7 +21,8 @@ VARIABLE = "UNROLLED_PLANTED_SECRET"  # of the grader's environment
 class Planted:
     """A context manager: between its beginning and its end the targets are there, and tell what was done to them.
 
-    secret: stands in `home`, in the environment, and in the victim's memory; nobody may ever see it.
+    secret: stands in `home`, in the environment, in the victim's memory, beside what others have submitted, and as the
+    course's key; nobody may ever see it. wheel: a package in `home` that has the right answers.
     victim: the id of a process that does nothing. tcp, udp: ports of listeners on the loopback; abstract, path: the
     names of Unix sockets that listen, the first without a file, the second in `home`.
     """
@@ -30,10 +33,12 @@ class Planted:
         self.secret = f"secret-{uuid4()}"
         self.abstract = f"unrolled-{uuid4()}"
         self.path = home / "socket"
+        self.wheel = home / "unrolled-0.1.0-py3-none-any.whl"
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             self._plant_files()
+            stack.enter_context((self.home / ".ssh" / "id_ed25519").open())
             os.environ[VARIABLE] = self.secret
             stack.callback(os.environ.pop, VARIABLE)
             self._victim = subprocess.Popen([sys.executable, "-c", "input()", self.secret], stdin=subprocess.PIPE)
@@ -53,7 +58,7 @@ class Planted:
                 if kind != "UDP":
                     listener.listen()
             self.tcp, self.udp = (self._listeners[kind].getsockname()[1] for kind in ("TCP", "UDP"))
-            self._before = self._digests()
+            self.remember()
             self._resources = stack.pop_all()
         return self
 
@@ -64,11 +69,27 @@ class Planted:
         (self.home / ".ssh").mkdir(parents=True)
         (self.home / ".ssh" / "id_ed25519").write_text(self.secret)
         (self.home / ".bashrc").write_text("# nothing here\n")
+        (self.course.root / ".unrolled").mkdir(exist_ok=True)
+        (self.course.root / ".unrolled" / "key").write_text(self.secret)
+        with zipfile.ZipFile(self.wheel, "w") as wheel:
+            for module in Path(reference.__file__).parent.glob("*.py"):
+                wheel.write(module, f"reference/{module.name}")
+        for folder in self.course.root.glob("submitted/*/*"):
+            (folder / "diary.txt").write_text(self.secret)
 
-    def touched(self) -> list[str]:
-        """What has happened to the targets, a line each; files of the course and the home folder among them."""
+    def remember(self) -> None:
+        """From now on, what is there is as it ought to be."""
+        self._before = self._digests()
+
+    def touched(self, graded: bool = False) -> list[str]:
+        """What has happened to the targets, a line each; files of the course and the home folder among them.
+
+        graded: a grading run was there in the meantime, which is to write to the gradebook and around the key.
+        """
         now = self._digests()
         changed = sorted(path for path in self._before | now if self._before.get(path) != now.get(path))
+        if graded:
+            changed = [path for path in changed if not _is_for_grading(Path(path))]
         reached = [kind for kind, listener in self._listeners.items() if _was_reached(listener)]
         return changed + reached + ([] if self._victim_is_well() else ["the victim's process"])
 
@@ -79,16 +100,22 @@ class Planted:
 
     def _victim_is_well(self) -> bool:
         """Is it there, neither stopped nor traced?"""
+        if self._victim.poll() is not None:
+            return False
         status = dict(
             line.split(":\t", 1)
             for line in Path(f"/proc/{self.victim}/status").read_text().splitlines()
             if ":\t" in line
         )
-        return self._victim.poll() is None and status["State"][0] in "SRD" and status["TracerPid"] == "0"
+        return status["State"][0] in "SRD" and status["TracerPid"] == "0"
 
     def _end_victim(self) -> None:
         self._victim.kill()
         self._victim.communicate()
+
+
+def _is_for_grading(path: Path) -> bool:
+    return path.name.startswith("gradebook.db") or (".unrolled" in path.parts and path.name != "key")
 
 
 def _digest(path: Path) -> str:
