@@ -19,5 +19,7 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 
-# What students write is shown in the instructor's browser.
-c.HTMLExporter.filters = {"markdown2html": "grader.nbgrader_plugin.harmless_markdown"}
+# What students write is shown in the instructor's browser, and their names in a spreadsheet.
+c.HTMLExporter.filters = {"markdown2html": "grader.formgrader.harmless_markdown"}
+c.HTMLExporter.preprocessors = ["grader.formgrader.escape_names"]
+c.ExportApp.plugin_class = "grader.grades_csv.QuotedCsv"

@@ -5,18 +5,22 @@ an error nor anything on stderr. Whatever comes from a student is text: cut, wit
 """
 
 import copy
+import unicodedata
 from html import escape
 from typing import Any
 
 from grader.answers import NOT_DONE
 from grader.grade import Graded, Result
-from grader.notebook import Notebook, cell_name, has
+from grader.notebook import Notebook, cell_name, grade_id, has, source
 from grader.selfcheck.panel import prose
-from grader.selfcheck.words import printable
+from grader.selfcheck.words import printable, visible
 
 MAX_PRINTED = 4_000  # characters of what a student's code printed
 
+_SPACES = "".join(c for c in map(chr, range(0x3001)) if unicodedata.category(c) == "Zs")
+_TYPED = f"\n\r\t{_SPACES}\u200c\u200d"  # what people write with, though it does not show; \u200c in Persian, for one
 _BOX = "padding: 2px 0 4px 14px; margin: 4px 0; max-width: 62em; font: 14px/1.5 system-ui, sans-serif"
+_BOX += "; overflow-wrap: anywhere"
 _INERT = str.maketrans({"`": "'", "$": "＄", "\\": "＼", "\n": " "})  # as code, and not as TeX
 
 Output = dict[str, Any]
@@ -28,6 +32,8 @@ def annotate(nb: Notebook, result: Result) -> Notebook:
     questions = {graded.name: graded for graded in result.questions}
     about = [*(f"Note: {note}." for note in result.notes), *_printed("The notebook printed", result.printed)]
     for number, cell in enumerate(annotated["cells"]):
+        if has(cell, "solution") or (cell["cell_type"] == "code" and not grade_id(cell)):
+            cell["source"] = visible(source(cell), kept=_TYPED)
         if cell["cell_type"] != "code":
             continue
         name = cell_name(cell, number)

@@ -7,14 +7,12 @@ nbgrader works in the course's folder, which is how these find it.
 import atexit
 import functools
 import logging
+import shutil
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import bleach
 import nbformat
-from jinja2 import pass_context
-from nbconvert.filters import markdown2html
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
@@ -27,12 +25,9 @@ from grader.classroom import load_grader, submitted_bytes
 from grader.course import Course
 from grader.feedback import annotate, comment
 from grader.grade import Grader, Result
-from grader.notebook import grade_id, has
+from grader.notebook import grade_id
 from grader.sandbox import Isolation, Sandbox
 
-_BLOCKS = {"br", "div", "h1", "h2", "h3", "h4", "hr", "p", "pre", "span", "sub", "sup"}
-_TABLES = {"table", "tbody", "td", "th", "thead", "tr"}
-_FORMATTING = {*bleach.ALLOWED_TAGS, *_BLOCKS, *_TABLES}
 _running = ExitStack()  # the sandboxes of this process
 atexit.register(_running.close)
 
@@ -44,10 +39,20 @@ class Rebuild(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         about = resources["nbgrader"]
-        course, slug = _course(), about["assignment"]
-        submitted = notebook.parse(submitted_bytes(course, slug, about["student"]), "the notebook")
+        course, slug, student = _course(), about["assignment"], about["student"]
+        submitted = notebook.parse(submitted_bytes(course, slug, student), "the notebook")
         rebuilt = notebook.rebuild(notebook.read(course.release(slug)), submitted)
+        _remove_copies(course.autograded(slug, student).parent)
         return nbformat.from_dict(rebuilt.notebook), resources
+
+
+def _remove_copies(graded: Path) -> None:
+    """Of all that was handed in, nbgrader has put a copy, of a link's target even, where feedback takes files from."""
+    for path in graded.glob("*"):  # no folder, if there was only the notebook
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != "timestamp.txt":
+            path.unlink()
 
 
 class Grade(NbGraderPreprocessor):
@@ -91,17 +96,6 @@ def add_checks(assignment: str, student: str, notebooks: list[str]) -> None:
         except Exception:
             logging.getLogger(__name__).exception("%s: the visible cases are not written", assignment)
             raise
-
-
-@pass_context
-def harmless_markdown(context: Any, text: str) -> str:
-    """For HTMLExporter.filters: Markdown to HTML, where a student's may format text, and do nothing else.
-
-    formgrader shows written answers in the instructor's Jupyter, whose pages may run programs.
-    """
-    html: str = markdown2html(text)
-    theirs = has(context.get("cell") or {}, "solution")
-    return bleach.clean(html, tags=_FORMATTING, attributes={"a": ["href", "title"]}) if theirs else html
 
 
 def _course() -> Course:

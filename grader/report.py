@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from grader.exercise import Assignment
 from grader.grade import Graded, Result
+from grader.selfcheck.words import visible
 
 _STYLE = """
 :root { color-scheme: light; }
@@ -18,6 +19,7 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto
 h1 { font-size: 1.6rem; margin-bottom: 0; } h2 { font-size: 1.2rem; margin-top: 2.2rem; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #d8dee4; vertical-align: top; }
+td { overflow-wrap: anywhere; } td:first-child { min-width: 11rem; } .wide { overflow-x: auto; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 svg { max-width: 100%; height: auto; } .quiet { color: #57606a; } code { font-size: .9em; }
 """
@@ -115,13 +117,15 @@ def _scores(assignment: Assignment, results: Sequence[Result]) -> str:
     points = [f"{exercise.points:g}" for exercise in assignment]
     total = f"{sum(exercise.points for exercise in assignment):g}"
     numbers = set(range(1, len(names) + 2))
-    return _table(["Student", *names, "Sum"], [["(points)", *points, total], *rows], numbers)
+    return f"<div class=wide>{_table(['Student', *names, 'Sum'], [['(points)', *points, total], *rows], numbers)}</div>"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[object]], numbers: set[int] = frozenset()) -> str:  # type: ignore[assignment]
     def line(cells: Sequence[object], tag: str) -> str:
         kinds = [" class=number" if i in numbers else "" for i in range(len(cells))]
-        return "".join(f"<{tag}{kind}>{html.escape(str(c))}</{tag}>" for kind, c in zip(kinds, cells, strict=True))
+        return "".join(
+            f"<{tag}{kind}>{html.escape(visible(str(c)))}</{tag}>" for kind, c in zip(kinds, cells, strict=True)
+        )
 
     body = "".join(f"<tr>{line(row, 'td')}</tr>" for row in rows)
     return f"<table><thead><tr>{line(head, 'th')}</tr></thead><tbody>{body}</tbody></table>"

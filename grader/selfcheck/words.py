@@ -117,6 +117,11 @@ def printable(text: str) -> str:
     return "".join(c for c in _ESCAPE.sub("", text) if c.isprintable() or c == "\n")
 
 
+def visible(text: str, kept: str = "") -> str:
+    """`text` with a sign for each character that does not show, but for those `kept`: names stay different names."""
+    return "".join(c if c.isprintable() or c in kept else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def _cases(verdict: Verdict) -> tuple[CaseReport, ...]:
     width = len(verdict.question.outputs)
     rows = [verdict.marks[i : i + width] for i in range(0, len(verdict.marks), width)]

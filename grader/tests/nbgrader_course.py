@@ -54,7 +54,7 @@ def result(
             name, points = notebook.grade_id(cell).removeprefix("check-"), cell["metadata"]["nbgrader"]["points"]
             right = Graded(name, points, score() if score else points, "6 of 6 checks right", printed=printed)
             questions.append(_worth(wrong, points) if wrong and wrong.name == name else right)
-    return Result(SLUG, student, "fingerprint", "version", "none", tuple(questions), unanswered=unanswered)
+    return Result(SLUG, student, "fingerprint", {}, "none", tuple(questions), unanswered=unanswered)
 
 
 def _worth(graded: Graded, points: float) -> Graded:

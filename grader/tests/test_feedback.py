@@ -1,5 +1,6 @@
 """Feedback: nbgrader reads the score back, the student reads the hint, and nobody's browser runs anything."""
 
+import copy
 import html
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -149,6 +150,17 @@ def test_a_students_words_do_nothing_in_the_comment() -> None:
     assert tags.elements <= {"p", "code", "br"} and not tags.attributes
     assert "$" not in text and "\\" not in text
     assert "<script>alert(1)</script>" in tags.text and "[x](javascript:alert(3))" in tags.text
+
+
+def test_code_shows_what_turns_it_around(release: Notebook) -> None:
+    """In students' cells a sign stands for what does not show; the course's own words, spaces and joiners stay."""
+    odd = "# \u202e\x1b\u2028 a\tb\u3000\u00a0\u200c\r\n"
+    nb = copy.deepcopy(release)
+    for cell in nb["cells"]:
+        cell["source"] = odd
+    shown = {notebook.grade_id(cell): cell["source"] for cell in annotate(nb, result(release))["cells"]}
+    assert shown["softmax"] == shown["written-summary"] == "# \ufffd\ufffd\ufffd a\tb\u3000\u00a0\u200c\r\n"
+    assert shown["check-softmax"] == odd
 
 
 def test_prints_are_cut(release: Notebook) -> None:

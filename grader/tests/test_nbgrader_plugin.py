@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from jinja2 import Environment
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.converters import Autograde
@@ -14,12 +13,12 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 
 from grader import exercises, journal, notebook
-from grader.classroom import Worker, load_grader
+from grader.classroom import Run, load_grader
 from grader.converters import generate_feedback, load_config, quietly
 from grader.course import Course
 from grader.gradebook import GradebookWriter
-from grader.nbgrader_plugin import harmless_markdown
 from grader.notebook import Notebook
+from grader.pool import Pool
 from grader.sandbox import Isolation, IsolationError, Sandbox
 from grader.tests import submissions
 from grader.tests.nbgrader_course import SLUG, cell, nbgrader, rows
@@ -79,10 +78,10 @@ def _autograde(course: Course, isolation: Isolation, student: str = "*", force: 
 
 def _grade(course: Course, isolation: Isolation) -> None:
     """What `unrolled grade` does, in this process."""
-    with Sandbox(isolation) as sandbox, GradebookWriter(course, SLUG) as gradebook:
-        worker = Worker(course, load_grader(course, SLUG), sandbox)
-        for student in course.students(SLUG):
-            gradebook.add(worker.grade(student))
+    run = Run(course, SLUG, isolation)
+    with GradebookWriter(course, SLUG) as gradebook:
+        for result in (*run.up_to_date(course.students(SLUG)), *run.grade(Pool(1))):
+            gradebook.add(result)
 
 
 def _twin(course: Course, tmp_path: Path) -> Course:
@@ -178,6 +177,20 @@ def test_nbgrader_sees_what_is_new(handed_in: Course, isolation: Isolation) -> N
     assert cell(handed_in, "untouched", "check-softmax")["auto_score"] == 3
 
 
+def test_nothing_else_is_copied(course: Course, isolation: Isolation) -> None:
+    """Of what lies beside the notebook, links' targets included, nothing comes to where feedback takes files from."""
+    hand_in(course, SLUG, "mallory", submissions.right(notebook.read(course.release(SLUG)), SLUG, "loops"))
+    folder = course.submitted(SLUG, "mallory").parent
+    (folder / "pages").mkdir()
+    (folder / "pages" / "evil.html").write_text("<script>")
+    (folder / "key.txt").symlink_to(course.root / ".unrolled" / "key")
+    course.key()
+    (folder / "timestamp.txt").write_text("2030-02-01 11:30:00 UTC")
+    _autograde(course, isolation)
+    there = {path.name for path in course.autograded(SLUG, "mallory").parent.rglob("*")}
+    assert there == {"rnn.ipynb", "timestamp.txt"}
+
+
 def test_the_command(handed_in: Course, isolation: Isolation) -> None:
     """The real `nbgrader autograde` grades with our configuration."""
     with (handed_in.root / "nbgrader_config.py").open("a") as config:
@@ -209,8 +222,6 @@ def test_feedback_shows_the_hints(handed_in: Course, isolation: Isolation) -> No
     _grade(handed_in, isolation)
     generate_feedback(handed_in, SLUG, ["O'Neil [wrong]", '=HYPERLINK("x","y")', "nobody"])
     page = handed_in.feedback(SLUG, "O'Neil [wrong]").read_text()
-    record = journal.find(handed_in, SLUG, "O'Neil [wrong]")
-    assert record is None  # since the worker leaves that to its class
     wrong = exercises.load(SLUG).exercises["rnn_cell_forward"]
     hints = next(m.hints for m in wrong.misconceptions if m.name == "bias_dropped")
     for words in ("0 of 3 points", "in place of your own", "hm", *hints):
@@ -228,21 +239,3 @@ def test_feedback_of_all(handed_in: Course, isolation: Isolation) -> None:
         generate_feedback(handed_in, SLUG)
         for student in handed_in.students(SLUG):
             handed_in.feedback(SLUG, student).unlink()
-
-
-def test_a_written_answer_runs_nothing() -> None:
-    """What a student writes is formatted, formulas included, and can neither run nor fetch anything."""
-    hostile = (
-        "**bold** $a<b$ `<b>` [x](javascript:alert(1)) [ok](https://example.org)\n\n"
-        "<script>alert(1)</script> <img src=x onerror=alert(2)> <p onclick=alert(3)>p</p> ![t](https://spy.example/x.png)"
-    )
-    answer = {"metadata": {"nbgrader": {"solution": True}}}
-    template = Environment().overlay()
-    template.filters["markdown2html"] = harmless_markdown
-    page = template.from_string("{{ text | markdown2html }}")
-    html = page.render(text=hostile, cell=answer)
-    for harm in ("<script", "<img", "javascript:", "<p onclick"):
-        assert harm not in html
-    for kept in ("<strong>bold</strong>", "$a&lt;b$", "<code>&lt;b&gt;</code>", 'href="https://example.org"'):
-        assert kept in html
-    assert "<script>" in page.render(text=hostile, cell={"metadata": {}})  # the course's own words

@@ -57,7 +57,7 @@ def second(score: float, misconception: str = "", *, done: bool = True) -> Grade
 
 
 def result(student: str, *questions: Graded, problem: str = "", isolation: str = "bubblewrap") -> Result:
-    return Result("00-toy", student, "f", "v", isolation, questions, problem=problem)
+    return Result("00-toy", student, "f", {}, isolation, questions, problem=problem)
 
 
 RESULTS = [
