@@ -20,6 +20,6 @@ c.Autograde.autograde_preprocessors = [
 ]
 
 # What students write is shown in the instructor's browser, and their names in a spreadsheet.
-c.HTMLExporter.filters = {"markdown2html": "grader.formgrader.harmless_markdown"}
-c.HTMLExporter.preprocessors = ["grader.formgrader.escape_names"]
-c.ExportApp.plugin_class = "grader.grades_csv.QuotedCsv"
+c.HTMLExporter.filters = {"markdown2html": "grader.nbgrader_plugin.formgrader.harmless_markdown"}
+c.HTMLExporter.preprocessors = ["grader.nbgrader_plugin.formgrader.escape_names"]
+c.ExportApp.plugin_class = "grader.nbgrader_plugin.grades_csv.QuotedCsv"

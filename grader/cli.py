@@ -12,15 +12,15 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from grader.summary import plain as _plain
+from grader.classroom.summary import plain as _plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from grader.classroom.summary import Summary
+    from grader.classroom.worker import Executor
     from grader.course import Course
     from grader.sandbox import Isolation
-    from grader.summary import Summary
-    from grader.worker import Executor
 
 # jsonschema, which nbformat imports, would build a grammar of web addresses for two seconds; no notebook needs it.
 sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
@@ -216,8 +216,8 @@ def demo(
 
 
 def _grade(course: "Course", slug: str, students: "Sequence[str]", executor: "Executor", isolation: str) -> "Summary":
+    from grader.classroom.worker import ExecutorError
     from grader.progress import grade as grade_class
-    from grader.worker import ExecutorError
 
     try:
         return grade_class(course, slug, students, executor, _isolation(isolation), console)
@@ -229,13 +229,13 @@ def _grade(course: "Course", slug: str, students: "Sequence[str]", executor: "Ex
 
 def _executor(address: str | None, workers: int) -> "Executor":
     if address is None:
-        from grader.pool import Pool
+        from grader.classroom.pool import Pool
 
         return Pool(workers)
     if not address.startswith("dask://"):
         _fail(f"there is no executor {address!r}: it is dask://HOST:PORT, or without the option this machine")
     try:
-        from grader.cluster import Cluster
+        from grader.classroom.cluster import Cluster
     except ModuleNotFoundError as error:
         _fail(f"--executor dask:// needs Dask, but {error}: pip install 'unrolled[dask]'")
     return Cluster(address)

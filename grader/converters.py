@@ -1,6 +1,6 @@
 """nbgrader's own converters, run in this process: sooner than its commands, quiet, with errors that say what to do.
 
-Only this module, gradebook.py, upserts.py and nbgrader_plugin.py import nbgrader.
+Only this module, gradebook/ and nbgrader_plugin/ import nbgrader.
 """
 
 import io

@@ -8,11 +8,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from grader.classroom import Run
+from grader.classroom.summary import Summary, plain
+from grader.classroom.worker import Executor, ExecutorError
 from grader.course import Course
 from grader.gradebook import GradebookWriter
 from grader.sandbox import Isolation
-from grader.summary import Summary, plain
-from grader.worker import Executor, ExecutorError
 
 
 def grade(

@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from grader.backup import KEPT, back_up
 from grader.converters import load_config, open_gradebook
 from grader.course import Course, CourseError
 from grader.gradebook import GradebookWriter
+from grader.gradebook.backup import KEPT, back_up
 from grader.tests.disk import no_file_over
 from grader.tests.nbgrader_course import SLUG
 

@@ -7,9 +7,9 @@ import pytest
 
 from grader import journal
 from grader.classroom import Run, load_grader, recipe
+from grader.classroom.pool import Pool
 from grader.course import Course, CourseError
 from grader.grade import Result
-from grader.pool import Pool
 from grader.sandbox import Sandbox
 from grader.tests import submissions
 from grader.tests.submissions import hand_in

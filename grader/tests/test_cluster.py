@@ -16,17 +16,17 @@ import pytest
 
 from grader import journal, notebook
 from grader.classroom import Run, recipe
-from grader.cluster import Cluster
+from grader.classroom.cluster import Cluster
+from grader.classroom.pool import Pool
+from grader.classroom.worker import ExecutorError, Outcome, Recipe, Submission
 from grader.course import Course
 from grader.exercises import load
-from grader.pool import Pool
 from grader.sandbox import Sandbox
 from grader.tests import submissions
 from grader.tests.dask_cluster import DaskCluster, dask_cluster
 from grader.tests.processes import descendants, is_gone, is_grading, running, until
 from grader.tests.submissions import hand_in
 from grader.tests.workload import SLUG, delayed, given, right
-from grader.worker import ExecutorError, Outcome, Recipe, Submission
 
 STUDENTS = [f"student-{number}" for number in range(8)]
 
@@ -170,7 +170,7 @@ def test_a_worker_without_the_sandbox(
     with caplog.at_level(logging.WARNING, "grader"):
         executor = Cluster(cluster.address)
         _check(list(executor.run(recipe_01, given(book, *STUDENTS))), STUDENTS)
-    (refusal,) = [record.getMessage() for record in caplog.records if record.name == "grader.cluster"]
+    (refusal,) = [record.getMessage() for record in caplog.records if record.name == "grader.classroom.cluster"]
     assert "is not used: isolation by bubblewrap was asked for, but there is no `bwrap` here" in refusal
     assert not running(descendants(bare), "grader")
     os.kill(bare, signal.SIGKILL)

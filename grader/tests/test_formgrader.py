@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from jinja2 import Environment
 from nbformat import NotebookNode
 
-from grader.formgrader import MAX_MARKDOWN, escape_names, harmless_markdown
+from grader.nbgrader_plugin.formgrader import MAX_MARKDOWN, escape_names, harmless_markdown
 
 ANSWER = {"metadata": {"nbgrader": {"solution": True}}}
 WORDS = st.sampled_from(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.grades_csv import harmless
+from grader.nbgrader_plugin.grades_csv import harmless
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1+1", "@SUM(A1)", " =1", "\u00a0=1", "＝1+1", "＠x", "\t=1", "\r=1"])

@@ -14,11 +14,11 @@ from nbgrader.coursedir import CourseDirectory
 
 from grader import exercises, journal, notebook
 from grader.classroom import Run, load_grader
+from grader.classroom.pool import Pool
 from grader.converters import generate_feedback, load_config, quietly
 from grader.course import Course
 from grader.gradebook import GradebookWriter
 from grader.notebook import Notebook
-from grader.pool import Pool
 from grader.sandbox import Isolation, IsolationError, Sandbox
 from grader.tests import submissions
 from grader.tests.nbgrader_course import SLUG, cell, nbgrader, rows

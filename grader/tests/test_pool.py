@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 
 from grader.classroom import recipe
+from grader.classroom.pool import Pool
+from grader.classroom.worker import OtherVersion, Recipe, Submission
 from grader.course import Course
-from grader.pool import Pool
 from grader.sandbox import IsolationError, Sandbox
 from grader.tests.processes import descendants, is_gone, is_grading, running, until
 from grader.tests.submissions import hand_in
 from grader.tests.workload import SLUG, delayed, given, right
-from grader.worker import OtherVersion, Recipe, Submission
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,8 @@ import io
 
 from rich.console import Console
 
+from grader.classroom.summary import Summary, plain
 from grader.grade import Graded, Result
-from grader.summary import Summary, plain
 
 SLUG = "01-rnn"
 FULL = (Graded("softmax", 2, 2, "6 of 6 checks right"),)

@@ -6,10 +6,10 @@ import pytest
 
 from grader import grade
 from grader.classroom import recipe
+from grader.classroom.worker import Recipe, Submission, Worker
 from grader.course import Course
 from grader.sandbox import Sandbox
 from grader.tests.workload import SLUG, right
-from grader.worker import Recipe, Submission, Worker
 
 
 @pytest.fixture

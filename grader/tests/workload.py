@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator
 
 from grader import notebook
+from grader.classroom.worker import Submission
 from grader.course import Course
 from grader.tests import submissions
-from grader.worker import Submission
 
 SLUG = "01-rnn"
 

@@ -1,7 +1,7 @@
 """One who grades: made from a recipe that travels, given submissions as bytes, giving results as values.
 
 It needs nothing of the course's folder, and writes nothing: it may be a process of this machine (pool.py) or of another
-(cluster.py). Whoever reads the submissions, and writes what comes back, is in classroom.py.
+(cluster.py). Whoever reads the submissions, and writes what comes back, is in the package itself.
 """
 
 import json

@@ -31,8 +31,8 @@ from typing import Any
 
 from distributed import Client, Future
 
+from grader.classroom.worker import PATIENCE, ExecutorError, OtherVersion, Outcome, Recipe, Submission, Worker
 from grader.sandbox import IsolationError
-from grader.worker import PATIENCE, ExecutorError, OtherVersion, Outcome, Recipe, Submission, Worker
 
 _TRIES = 3  # workers come and go, so that one death says less than on this machine
 _GLANCE_SECONDS = 1.0  # how often it is asked which workers there are

@@ -1,4 +1,8 @@
-"""Grade a class: what is up to date is skipped, the rest goes to an executor, and one writer keeps what comes back."""
+"""Grade a class: what is up to date is skipped, the rest goes to an executor, and one writer keeps what comes back.
+
+worker.py grades one submission after another, from bytes to values; pool.py has some of those on this machine,
+cluster.py on a Dask cluster; summary.py says what came of it all.
+"""
 
 import contextlib
 import hashlib
@@ -6,11 +10,11 @@ import unicodedata
 from collections.abc import Generator, Iterable, Iterator
 
 from grader import exercises, journal, notebook
+from grader.classroom.worker import Executor, Outcome, Recipe, Submission
 from grader.course import Course, CourseError, notebook_name, write_atomically
 from grader.grade import Grader, Result
 from grader.notebook import UnreadableNotebook
 from grader.sandbox import Isolation
-from grader.worker import Executor, Outcome, Recipe, Submission
 
 
 def recipe(course: Course, slug: str, isolation: Isolation = "bubblewrap") -> Recipe:

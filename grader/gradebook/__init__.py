@@ -32,14 +32,14 @@ from sqlalchemy import Connection, Engine, func, select, update
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 
 from grader import notebook
-from grader.backup import back_up
 from grader.converters import load_config, open_gradebook, quietly
 from grader.course import Course, CourseError, notebook_name
 from grader.feedback import clamped, comment
 from grader.grade import Result
+from grader.gradebook.backup import back_up
+from grader.gradebook.upserts import insert_missing, upsert_comment, upsert_grade
 from grader.notebook import UnreadableNotebook
 from grader.selfcheck.words import visible
-from grader.upserts import insert_missing, upsert_comment, upsert_grade
 
 PAUSES = (0.5, 1, 2, 4, 8)  # seconds that a server which is started again is waited for
 

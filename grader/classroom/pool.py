@@ -15,8 +15,8 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from typing import NoReturn
 
+from grader.classroom.worker import PATIENCE, Outcome, Recipe, Submission, Worker
 from grader.sandbox.inside import linux
-from grader.worker import PATIENCE, Outcome, Recipe, Submission, Worker
 
 _TRIES = 2
 _FAREWELL_SECONDS = 2.0
