@@ -9,10 +9,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -27,6 +25,8 @@ from grader.sandbox.inside import linux, seccomp
 from grader.tests.walls import standing
 
 NOBODY = 65534
+REPOSITORY = Path(grader.__file__).parent.parent
+_MS_BIND = 4096
 Break = Callable[[pytest.MonkeyPatch, Path], None]
 
 
@@ -196,30 +196,47 @@ print(json.dumps([[f.layer, f.state, f.tried, f.remedy, f.stops_grading] for f i
 """
 
 
-def examined(person: dict[str, Any], preexec: Callable[[], None] | None = None) -> list[list[str]]:
-    """What the doctor finds in a process of its own, which is that person's, and has called `preexec` first."""
-    root = str(Path(grader.__file__).parent.parent)
-    home = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join([root, *filter(None, sys.path)])}
-    run = partial(subprocess.run, env=home, cwd="/", capture_output=True, text=True, **person)
-    try:
-        trial = run([sys.executable, "-c", "import grader.doctor"])
-    except PermissionError:
-        pytest.skip(f"an ordinary user may not run {sys.executable}")
-    if trial.returncode:
-        pytest.skip(f"an ordinary user cannot import the grader: {trial.stderr.strip().splitlines()[-1]}")
-    done = run([sys.executable, "-c", EXAMINE], check=True, preexec_fn=preexec)
+def examined(*preparations: Callable[[], None]) -> list[list[str]]:
+    """What the doctor finds in a process of its own, which has made these preparations first."""
+    home = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join([str(REPOSITORY), *filter(None, sys.path)])}
+    command = [sys.executable, "-c", EXAMINE]
+
+    def prepare() -> None:
+        for preparation in preparations:
+            preparation()
+
+    done = subprocess.run(command, env=home, cwd="/", capture_output=True, text=True, preexec_fn=prepare)
+    assert done.returncode == 0, done.stderr
     found: list[list[str]] = json.loads(done.stdout)
     return found
 
 
-def ordinary_user() -> dict[str, Any]:
-    """How subprocess is told to run something as somebody who is not root."""
-    return {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+def _closed(path: Path) -> str:
+    """The outermost folder on the way that only its owner may enter; empty if there is none."""
+    return str(next((folder for folder in reversed(path.parents) if not folder.stat().st_mode & 0o001), ""))
+
+
+def become_ordinary() -> None:
+    """Be root no more, but go on seeing Python and the grader, even if they are in root's home folder."""
+    if os.geteuid() != 0:
+        return
+    linux.unshare(linux.CLONE_NEWNS)
+    linux.make_mounts_private()
+    closed = {path: _closed(path) for path in (Path(sys.base_prefix), Path(sys.prefix), REPOSITORY) if _closed(path)}
+    sources = {path: os.open(path, os.O_PATH) for path in closed}
+    for folder in set(closed.values()):
+        linux.mount("tmpfs", folder, 0, "mode=755")
+    for path, source in sources.items():
+        path.mkdir(parents=True)
+        assert linux._libc.mount(f"/proc/self/fd/{source}".encode(), bytes(path), None, _MS_BIND, None) == 0
+    os.setgroups([])
+    os.setresgid(NOBODY, NOBODY, NOBODY)
+    os.setresuid(NOBODY, NOBODY, NOBODY)
 
 
 def test_ordinary_user() -> None:
     """Walls stand for who is not root as well, the user namespace among them."""
-    for layer, state, tried, _, stops in examined(ordinary_user()):
+    for layer, state, tried, _, stops in examined(become_ordinary):
         assert not stops, f"{layer}: {tried}"
         assert state == State.OK or "Landlock" in layer
 
@@ -237,7 +254,7 @@ def forbid_user_namespaces() -> None:
 
 def test_container_without_user_namespaces() -> None:
     """Who is not root, and gets no user namespace, is told why no session opens, and which setting forbids it."""
-    program, session, *others = examined(ordinary_user(), forbid_user_namespaces)
+    program, session, *others = examined(become_ordinary, forbid_user_namespaces)
     assert program[1] == State.OK
     assert session[1] == State.MISSING and "namespace" in session[2]
     assert "sysctl user.max_user_namespaces=" in session[3] and "--isolation none" in session[3]
@@ -263,7 +280,7 @@ def filter_as_containers_do() -> None:
 
 def test_container_with_a_filter() -> None:
     """Where a container's filter refuses namespaces, the way out is how to start the container."""
-    program, session, *others = examined({}, filter_as_containers_do)
+    program, session, *others = examined(filter_as_containers_do)
     assert program[1] == State.OK
     assert session[1] == State.MISSING and "namespace" in session[2]
     assert "--security-opt seccomp=unconfined" in session[3]
