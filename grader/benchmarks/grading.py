@@ -43,8 +43,8 @@ STOCK_CONFIG = """
 c = get_config()
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "assignments"
-c.Execute.skip_cells_with_tag = "experiment"
 """
+_SKIP_EXPERIMENTS = 'c.Execute.skip_cells_with_tag = "experiment"\n'
 _OTTER_TEST = """
 OK_FORMAT = False
 
@@ -148,7 +148,7 @@ def _stock(template: Course, names: Sequence[str], scratch: Path) -> Spent:
     for folder in (course.root / "submitted").iterdir():
         if folder.name not in names:
             shutil.rmtree(folder)
-    (course.root / "nbgrader_config.py").write_text(STOCK_CONFIG)
+    (course.root / "nbgrader_config.py").write_text(STOCK_CONFIG + _SKIP_EXPERIMENTS)
     spent = timed([[sys.executable, "-m", "nbgrader", "autograde", SLUG]], course.root, len(names))
     _all_graded(len(list((course.root / "autograded").iterdir())), len(names))
     shutil.rmtree(course.root)

@@ -22,7 +22,6 @@ def checks_not_to_be_run(forged: Forgery) -> None:
     for cell in forged.cells:
         if has(cell, "grade"):
             cell["metadata"]["tags"] = ["skip-execution", "raises-exception", "experiment", "nbval-skip"]
-            cell["metadata"]["execution"] = {"timeout": 1}
 
 
 @attack("softmax", says="is 0, expected")
@@ -155,7 +154,7 @@ def check_that_checks_nothing(forged: Forgery) -> None:
         "softmax",
         """
         import grader.selfcheck
-        grader.selfcheck.check = check = lambda *functions: 3.0
+        grader.selfcheck.check = check = lambda *functions: None
         """,
     )
 
