@@ -32,7 +32,7 @@ def too_deep_to_compile(forged: Forgery) -> None:
     forged.insert("x = " + "[0]+" * 10**5 + "[0]")
 
 
-@attack(says="takes longer than", harmful=True)
+@attack(harmful=True)
 def too_much_to_compile(forged: Forgery) -> None:
-    """A cell of 6 MB, which takes longer to compile than a cell may take."""
+    """A cell of 6 MB, which takes more time, or more memory, to compile than there is: which is first depends."""
     forged.insert("x = 0\n" * 10**6 + "y = 'ready'")

@@ -56,7 +56,7 @@ def state_for_later_questions(forged: Forgery) -> None:
     )
 
 
-@attack("output_layer", "softmax", says="FileNotFoundError")
+@attack("output_layer", "softmax", says="Error")
 def answers_from_an_earlier_question(forged: Forgery) -> None:
     """A question waits for another one's process to tell it something; it is not there any more."""
     forged.answer(
