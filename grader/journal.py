@@ -2,9 +2,12 @@
 
 import hashlib
 import json
+import platform
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
+
+import numpy as np
 
 import grader
 import reference
@@ -31,7 +34,8 @@ def version(slug: str, key: bytes, release: bytes = b"") -> dict[str, str]:
     """What a record depends on besides the submission: named parts, each of which changes whenever a record could.
 
     They are the exercises' specs and references; the code that draws, runs, compares and names; the course's key, which
-    32 random bytes keep from being guessed; and the released notebook, whose given cells run in every submission.
+    32 random bytes keep from being guessed; the released notebook, whose given cells run in every submission; and the
+    Python and numpy that compute all of it, down to the last bit.
     """
     package = Path(grader.__file__).parent
     spec = package / "exercises" / f"{slug.split('-', 1)[-1]}.py"
@@ -41,6 +45,8 @@ def version(slug: str, key: bytes, release: bytes = b"") -> dict[str, str]:
         "grader": _digest(*(path.read_bytes() for path in (*shared, *sorted((package / "sandbox").rglob("*.py"))))),
         "key": _digest(b"unrolled's key", key),
         "notebook": _digest(release),
+        "Python": platform.python_version(),
+        "numpy": np.__version__,
     }
 
 

@@ -13,6 +13,7 @@ from grader.exercise import Assignment
 from grader.grade import Graded, Result
 from grader.selfcheck.words import visible
 
+_LARGE_CLASS = 200
 _STYLE = """
 :root { color-scheme: light; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #1b1f24; }
@@ -41,9 +42,9 @@ def page(assignment: Assignment, results: Sequence[Result]) -> str:
         ]
     if ungraded:
         rows = [[result.student, result.problem] for result in ungraded]
-        parts += ["<h2>Could not be graded</h2>", _table(["Student", "Why"], rows)]
+        parts += ["<h2>Could not be graded</h2>", _folded(_table(["Student", "Why"], rows), len(rows))]
     if graded:
-        parts += ["<h2>Scores</h2>", _scores(assignment, graded)]
+        parts += ["<h2>Scores</h2>", _folded(_scores(assignment, graded), len(graded))]
     title = f"<title>{html.escape(assignment.slug)}: class report</title>"
     head = f"<meta charset=utf-8><meta name=viewport content='width=device-width'>{title}<style>{_STYLE}</style>"
     policy = "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; style-src 'unsafe-inline'\">"
@@ -109,6 +110,13 @@ def _mistakes(assignment: Assignment, results: Sequence[Result]) -> str:
     table = _table(["Question", "Mistake", "Students", "The hint they get"], rows, numbers={2})
     note = f"<p class=quiet>{nameless} more wrong answers match no known mistake.</p>" if nameless else ""
     return f"<h2>What they got wrong</h2>{table}{note}"
+
+
+def _folded(table: str, students: int) -> str:
+    """The table; that of a large class is closed, so that the page stays one that is read."""
+    if students <= _LARGE_CLASS:
+        return table
+    return f"<details><summary>all {students} students</summary>{table}</details>"
 
 
 def _scores(assignment: Assignment, results: Sequence[Result]) -> str:

@@ -289,3 +289,12 @@ def test_mistakes_of_an_older_spec() -> None:
     """A record that names a mistake which the spec no longer has is shown with the hint of its time."""
     report = Page(page(ASSIGNMENT, [result("ada", first(0, "long_gone"), second(1.5))]))
     assert report.tables[0][1] == ["cell_forward", "long gone", "1", "h"]
+
+
+def test_a_large_class_is_folded() -> None:
+    """Of thousands, the lists of names are closed at first; the pictures, and what went wrong, are not."""
+    many = [result(f"student-{number}", first(3), second(1.5)) for number in range(201)]
+    text = page(ASSIGNMENT, many)
+    assert text.count("<details>") == 1 and "all 201 students" in text
+    assert "student-200" in text[text.index("<details>") :] and "student-" not in text[: text.index("<details>")]
+    assert "<details>" not in page(ASSIGNMENT, many[:200])
