@@ -173,7 +173,7 @@ def test_version_is_stable() -> None:
     version = journal.version(SLUG, KEY)
     assert version == journal.version(SLUG, KEY)
     assert list(version) == ["exercises", "grader", "key", "notebook", "Python", "numpy"]
-    assert all(len(part) == 16 and int(part, 16) >= 0 for part in version.values())
+    assert all(0 < len(part) <= 16 for part in version.values())
 
 
 def test_version_names_what_changed() -> None:
