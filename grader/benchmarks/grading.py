@@ -13,6 +13,7 @@ of their `--stock` students in each, so that all see the machine in the same moo
 """
 
 import argparse
+import itertools
 import json
 import shutil
 import statistics
@@ -37,6 +38,7 @@ from grader.course import Course, notebook_name
 from grader.demo import new_course
 from grader.notebook import Notebook
 from grader.tests import submissions
+from grader.tests.submissions import Files
 
 SLUG = "06-lstm"
 STOCK_CONFIG = """
@@ -72,16 +74,21 @@ class Spent:
 
 
 def make_course(root: Path, students: int) -> Course:
-    """A built course with right and wrong submissions by turns, none that waits on purpose."""
+    """A built course with all right submissions, then all that are wrong in all that they can be, over and over."""
     course = new_course(root, Path(__file__).parent.parent.parent)
     build(course, SLUG)
-    release = notebook.read(course.release(SLUG))
-    files = [submissions.right(release, SLUG, style) for style in submissions.styles(SLUG) if style != "slow"]
-    files += [wrong for _, wrong in submissions.wrong(release, exercises.load(SLUG))]
+    right, wrong = by_kind(course, SLUG)
     checks = {course.checks(SLUG).name: course.checks(SLUG).read_bytes()}  # the others' checks need them
-    for number in range(students):
-        submissions.hand_in(course, SLUG, f"student-{number:04}", files[number % len(files)] | checks)
+    for number, files in zip(range(students), itertools.cycle([*right, *wrong]), strict=False):
+        submissions.hand_in(course, SLUG, f"student-{number:04}", files | checks)
     return course
+
+
+def by_kind(course: Course, slug: str) -> tuple[list[Files], list[Files]]:
+    """All right submissions that do not wait on purpose, and all wrong ones."""
+    release = notebook.read(course.release(slug))
+    right = [submissions.right(release, slug, style) for style in submissions.styles(slug) if style != "slow"]
+    return right, [wrong for _, wrong in submissions.wrong(release, exercises.load(slug))]
 
 
 def timed(commands: Sequence[Sequence[str]], folder: Path, students: int) -> Spent:
