@@ -93,7 +93,7 @@ def answers_after_the_deadline(forged: Forgery) -> None:
         try:
             from grader.sandbox.inside import worker
             patient = worker._wait
-            worker._wait = lambda child, seconds: patient(child, seconds + 6)
+            worker._wait = lambda child, seconds: patient(child, seconds + 14)
             worker.limit_cpu = lambda seconds: None
         except ImportError:
             pass
@@ -104,7 +104,7 @@ def answers_after_the_deadline(forged: Forgery) -> None:
         """
         right = softmax
         def softmax(z):
-            time.sleep(6)
+            time.sleep(14)
             return right(z)
         """,
     )
