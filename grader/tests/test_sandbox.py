@@ -385,10 +385,25 @@ def test_right_function_used_wrongly_raises(box: Sandbox) -> None:
     assert (second.value, third.value) == (2, 4)
 
 
+def test_right_function_does_the_same_work_once(box: Sandbox) -> None:
+    """What one submission has asked of it, the next is told from memory; what is new is worked out."""
+    asked: list[float] = []
+
+    def g(x: float) -> float:
+        asked.append(x)
+        return 2 * x
+
+    call = Call("f", [{"x": 1.0}], right={"g": g})
+    for source, value in (("g(x)", 2.0), ("g(x) + 1", 3.0), ("g(x) + g(x + 1)", 6.0)):
+        with box.submission([Cell("a", f"def f(x):\n    return {source}")]) as submission:
+            assert submission.ask(call).answers[0].value == value
+    assert asked == [1.0, 2.0]
+
+
 def test_right_functions_are_not_called_for_ever(box: Sandbox) -> None:
     """The grader's own process does a bounded amount of work for a question."""
     calls: list[Tree] = []
-    source = "def f():\n    while True:\n        g(0)"
+    source = "def f():\n    x = 0.0\n    while True:\n        x += 1\n        g(x)"
     with box.submission(cells(source)) as submission:
         call = Call("f", [{}], right={"g": lambda n: calls.append(n)})
         answer = submission.ask(call).answers[0]
