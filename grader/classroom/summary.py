@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.table import Table
 
+from grader.selfcheck.words import visible
+
 if TYPE_CHECKING:  # the command line starts faster without
     from grader.grade import Result
 
@@ -88,7 +90,7 @@ class Summary:
 
 def plain(text: str) -> str:
     """Text of a student's, safe to print: no markup of rich's, no control characters."""
-    return escape("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text))
+    return escape(visible(text))
 
 
 def _row(result: "Result") -> _Row:
