@@ -56,7 +56,7 @@ class Course:
         return sorted(folder.parent.name for folder in folders if folder.is_dir())
 
     def key(self) -> bytes:
-        """The secret that the hidden cases are drawn with, made at first use; only the instructor's machines have it."""
+        """The secret that the hidden cases are drawn with, made at first use; it stays on the instructor's machines."""
         path = self.root / ".unrolled" / "key"
         if not path.exists():
             with drafted(path, mode=0o600) as draft:  # of two graders, the second finds the first one's key here
