@@ -261,12 +261,13 @@ def test_session_that_is_lost_twice_costs_the_question() -> None:
     others = set(zygotes_of_this_process())
     with standing(limits=LIMITS) as sandbox:
 
-        def strike() -> None:
+        def strike(_now: float) -> None:
             for pid in set(zygotes_of_this_process()) - others:
                 os.kill(pid, signal.SIGKILL)
             time.sleep(0.5)
 
-        source = "def f():\n    return strike()\ndef g():\n    return 1"
+        # a reply is told again to whoever asks the same: each strike asks something new
+        source = "import time\ndef f():\n    return strike(time.time() % 1)\ndef g():\n    return 1"
         with sandbox.submission([Cell("a", source)]) as submission:
             (answer,) = submission.ask(Call("f", [{}], right={"strike": strike})).answers
             assert answer.problem == "took its own sandbox down, or the machine did, twice"
