@@ -7,15 +7,16 @@ import linecache
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from grader import given, trees
+from grader import drives, given, trees
 from grader.trees import Given, RngState, Seed, Tree
 
 GLOBAL_RANDOM = "numpy.random"  # among what a call changed: numpy's global random state
+_OURS = (__file__, drives.__path__[0])
 MAX_MESSAGE = 300  # characters of a student's exception that anybody is shown
 
 
@@ -57,20 +58,22 @@ def _needs(stub: str) -> Answer:
     return Answer(problem=f"needs `{stub}`, which is not done yet", not_done=True)
 
 
-def ask(function: Callable[..., object], inputs: dict[str, Tree]) -> Answer:
-    """Call `function` with copies of `inputs`, in order; never raises but KeyboardInterrupt."""
+def ask(function: Callable[..., object], inputs: dict[str, Tree], drive: str = "") -> Answer:
+    """Call `function`, or let a drive do it, with copies of `inputs`, in order; raises only KeyboardInterrupt."""
+    driver = drives.find(drive)
+    inputs = driver.told(inputs)
     copies = trees.copy(inputs)
     used_global: list[str] = []
     try:
         with warnings.catch_warnings(), _global_random_watched(inputs, used_global):
             warnings.simplefilter("ignore")
-            value = function(*map(_argument, copies.values()))
+            value = driver.ask(function, *map(_argument, copies.values()))
             value = trees.decode(trees.encode(value))  # as it crosses the wall; it may be one buffer at every call
     except Unfinished as error:
         return Answer(problem=f"needs {error}", not_done=True)
     except NotImplementedError as error:
-        stub = traceback.extract_tb(error.__traceback__)[-1].name
-        return NOT_DONE if stub in ("ask", getattr(function, "__name__", "")) else _needs(stub)
+        stub = _whose(error)
+        return NOT_DONE if stub in ("", getattr(function, "__qualname__", "").partition(".")[0]) else _needs(stub)
     except trees.NotATree as error:
         return Answer(problem=f"returns {error}, which cannot be compared")
     except KeyboardInterrupt:
@@ -79,6 +82,27 @@ def ask(function: Callable[..., object], inputs: dict[str, Tree]) -> Answer:
         return Answer(problem=f"raises {describe(error)}")
     changed = [name for name in inputs if not trees.same(copies[name], inputs[name])]
     return Answer(value, changed=(*changed, *used_global))
+
+
+def read(inputs: dict[str, Tree], answer: Answer, drive: str) -> Answer:
+    """The answer as the drive reads it, with all the inputs of its case; any answer can be read."""
+    if answer.problem or not drive:
+        return answer
+    try:
+        return replace(answer, value=drives.find(drive).read(inputs, answer.value))
+    except ValueError as error:
+        return Answer(problem=str(error)[:MAX_MESSAGE])
+    except Exception:  # a stranger's value: anything can be wrong with it
+        return Answer(problem="returns something that makes no sense here")
+
+
+def _whose(error: NotImplementedError) -> str:
+    """The function or class of a notebook that raised it; empty if it came from elsewhere."""
+    at = error.__traceback__
+    while at and at.tb_next:
+        at = at.tb_next
+    code = at.tb_frame.f_code if at else None
+    return code.co_qualname.partition(".")[0] if code and not code.co_filename.startswith(_OURS) else ""
 
 
 def _argument(value: Tree) -> object:
@@ -133,11 +157,11 @@ def _global_random_watched(inputs: dict[str, Tree], used: list[str]) -> Iterator
         np.random.set_state(before)
 
 
-def ask_all(function: Callable[..., object], cases: Sequence[dict[str, Tree]]) -> list[Answer]:
+def ask_all(function: Callable[..., object], cases: Sequence[dict[str, Tree]], drive: str = "") -> list[Answer]:
     """The answers to all cases, in order; a stub is asked only once."""
     answers: list[Answer] = []
     for inputs in cases:
-        answers.append(answers[0] if answers and answers[0].not_done else ask(function, inputs))
+        answers.append(answers[0] if answers and answers[0].not_done else ask(function, inputs, drive))
     return answers
 
 

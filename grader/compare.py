@@ -4,7 +4,7 @@ A `Question` is data alone: made from a spec with a key on the instructor's side
 `checks.safetensors` on the student's. `judge` turns the answers to its cases into a `Verdict`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from grader import laws, trees
-from grader.answers import GLOBAL_RANDOM, Answer
+from grader.answers import GLOBAL_RANDOM, Answer, ask_all, read
 from grader.trees import Seed, Tree
 
 AXES = {  # what the conventions' letters count, for "batch row 0, step 2, unit 3"
@@ -40,6 +40,8 @@ class Tolerance:
     relative: float
     absolute: float
 
+
+SECONDS = 10.0  # for all cases of a question, unless its spec says otherwise
 
 TOLERANCES = {
     "close": Tolerance(1e-4, 1e-5),  # an answer computed in float32 passes, and no misconception comes near
@@ -73,7 +75,10 @@ class Case:
 
 @dataclass(frozen=True)
 class Question:
-    """One graded function. `hints` and every misconception's hints come in stages, the gentlest first."""
+    """One graded function. `hints` and every misconception's hints come in stages, the gentlest first.
+
+    seconds: for all its cases together. drive: the name of what asks it, if it is not just called; see drives/.
+    """
 
     name: str
     points: float
@@ -82,6 +87,17 @@ class Question:
     hints: tuple[str, ...]
     misconceptions: Mapping[str, tuple[str, ...]]
     cases: tuple[Case, ...]
+    seconds: float = SECONDS
+    drive: str = ""
+
+    def ask(self, function: Callable[..., object]) -> list[Answer]:
+        """The function's answers to all cases, ready to be judged."""
+        return self.read(ask_all(function, [case.inputs for case in self.cases], self.drive))
+
+    def read(self, answers: Sequence[Answer]) -> list[Answer]:
+        """Answers to all cases as they came, ready to be judged."""
+        pairs = zip(self.cases, answers, strict=True)
+        return [read(case.inputs, answer, self.drive) for case, answer in pairs]
 
 
 @dataclass(frozen=True)
@@ -267,6 +283,8 @@ def _differ_numbers(
         return yours
     if expected.dtype.kind in "biu" and yours.dtype.kind not in ("b" if expected.dtype.kind == "b" else "iu"):
         return Difference(f"{name} holds {yours.dtype} numbers, expected {expected.dtype}")
+    if expected.dtype.kind == "b" and not expected.shape:
+        return None if yours == expected else Difference(f"{name} is {yours}, expected {expected}")
     with np.errstate(all="ignore"):  # what is wider than float64
         wide, right = yours.astype(float), expected.astype(float)
     good = agree(wide, right, tolerance)

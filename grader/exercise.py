@@ -19,6 +19,7 @@ If outputs are random, `law` says how they are distributed (see laws.py), and th
 import hashlib
 import hmac
 import inspect
+import re
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -28,8 +29,8 @@ from typing import Any
 import numpy as np
 
 from grader import laws
-from grader.answers import Answer, ask
-from grader.compare import Case, Output, Question
+from grader.answers import Answer, ask, read
+from grader.compare import SECONDS, Case, Output, Question
 from grader.trees import Given, Seed, Tree
 
 PUBLIC_KEY = b"the visible cases, which everybody may know"
@@ -77,8 +78,8 @@ class Misconception:
     def source(self, name: str) -> str:
         """Its code as a student would have written it, as a function called `name`."""
         lines = textwrap.dedent(inspect.getsource(self.function)).splitlines()
-        start = next(i for i, line in enumerate(lines) if line.startswith("def "))
-        head = lines[start].replace(f"def {self.name}(", f"def {name}(", 1)
+        start = next(i for i, line in enumerate(lines) if line.startswith(("def ", "class ")))
+        head = re.sub(rf"^(def|class) {self.name}\b", rf"\1 {name}", lines[start])
         return "\n".join([head, *lines[start + 1 :]]) + "\n"
 
 
@@ -98,8 +99,10 @@ class Exercise:
     tolerance: str = "close"
     extra: Sequence[Sizes] = ()
     uses: tuple["Exercise", ...] = ()
-    seconds: float = 10.0
+    seconds: float = SECONDS
     law: Callable[..., Tree] | None = None
+    drive: str = ""
+    packages: tuple[str, ...] = ()
     misconceptions: list[Misconception] = field(default_factory=list)
 
     def __call__(self, *args: Tree, **kwargs: Tree) -> Tree:
@@ -144,6 +147,8 @@ class Exercise:
             hints=self.hints,
             misconceptions={wrong.name: wrong.hints for wrong in self.misconceptions},
             cases=cases,
+            seconds=self.seconds,
+            drive=self.drive,
         )
 
     def inputs(self, key: bytes, number: int) -> Inputs:
@@ -154,12 +159,12 @@ class Exercise:
 
     def _case(self, key: bytes, number: int) -> Case:
         inputs = self.inputs(key, number)
-        right = ask(self.reference, inputs)
+        right = self._answer(self.reference, inputs)
         if right.problem or right.changed:
             raise ValueError(f"{self.assignment}/{self.name}: the reference {right.problem or 'changes its arguments'}")
         mistaken = {}
         for wrong in self.misconceptions:
-            answer = ask(wrong.function, inputs)
+            answer = self._answer(wrong.function, inputs)
             if not answer.problem:
                 mistaken[wrong.name] = (
                     Answer(laws.fingerprint(answer.value), "", answer.changed) if self.law else answer
@@ -168,6 +173,9 @@ class Exercise:
         label = " ".join(f"{name}={value}" for name, value in sizes.items() if value)
         label += " (other numbers)" if number == 1 else " (once more)" if self._is_repeated(number) else ""
         return Case(label, inputs, self._expected(inputs, right), mistaken, _letters(sizes))
+
+    def _answer(self, function: Callable[..., Tree], inputs: Inputs) -> Answer:
+        return read(inputs, ask(function, inputs, self.drive), self.drive)
 
     def _expected(self, inputs: Inputs, right: Answer) -> tuple[Tree, ...]:
         if not self.law:
@@ -208,8 +216,10 @@ class Assignment:
         tolerance: str = "close",
         extra: Sequence[Sizes] = (),
         uses: Sequence[Exercise] = (),
-        seconds: float = 10.0,
+        seconds: float = SECONDS,
         law: Callable[..., Tree] | None = None,
+        drive: str = "",
+        packages: Sequence[str] = (),
     ) -> Callable[[Callable[..., Inputs]], Exercise]:
         """Make the decorated input generator into an exercise of this assignment.
 
@@ -218,6 +228,8 @@ class Assignment:
             notebook carries over: at grading they are right anyway.
         seconds: wall-clock time that all cases together may take.
         law: for random outputs; what laws.py calls a law (one for each output), from the inputs without the rng.
+        drive: what asks a function that is not just called, as "optimizers.fit"; see drives/.
+        packages: what it may import, besides numpy and matplotlib. The others of the notebook cannot.
         """
 
         def register(generate: Callable[..., Inputs]) -> Exercise:
@@ -234,6 +246,8 @@ class Assignment:
                 uses=tuple(uses),
                 seconds=seconds,
                 law=law,
+                drive=drive,
+                packages=tuple(packages),
             )
             self.exercises[exercise.name] = exercise
             return exercise

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["cubic", "ripples"]
+__all__ = ["cubic", "ripples", "squared_error", "tabled_loss", "uneven_step"]
 
 
 def cubic(w: np.ndarray, *, a: np.ndarray, b: np.ndarray) -> float:
@@ -17,3 +17,31 @@ def ripples(w: np.ndarray, *, a: np.ndarray, c: np.ndarray) -> float:
     the first digits: one side for two, another step, an entry that was not put back.
     """
     return float(np.sum(a * np.sin(c * (w + 0.5 * np.roll(w, 1)))))
+
+
+def squared_error(params: dict[str, np.ndarray], x: np.ndarray, y: np.ndarray) -> tuple[float, dict[str, np.ndarray]]:
+    """Mean squared error of x w + b, x (n, D), y (n,), and its gradients."""
+    error = x @ params["w"] + params["b"] - y
+    return float(np.mean(error**2)), {"b": np.asarray(2 * np.mean(error)), "w": 2 * error @ x / len(y)}
+
+
+def tabled_loss(
+    params: dict[str, np.ndarray], x: np.ndarray, y: np.ndarray, *, table: np.ndarray, slope: np.ndarray
+) -> tuple[float, dict[str, np.ndarray]]:
+    """What a table says for the way gone so far, plus the mean of x y, x's first feature; the gradients never change.
+
+    So the loss comes and goes as the table wants it, a wrong pairing of x and y shows, and yet the rows of a batch
+    have no influence on where the next one starts. `way` is an integer; slope is like w.
+    """
+    place = int(np.clip(np.rint(params["way"]), 0, len(table) - 1))
+    loss = float(np.mean(x[:, 0] * y) + table[place])
+    return loss, {"w": np.array(slope), "way": np.asarray(-1.0)}
+
+
+def uneven_step(
+    params: dict[str, np.ndarray], grads: dict[str, np.ndarray], state: dict[str, int], *, lr: float
+) -> tuple[dict[str, np.ndarray], dict[str, int]]:
+    """An optimizer whose steps are once, twice and three times as long in turn; its state counts them."""
+    count = state.get("count", 0)
+    moved = {name: np.asarray(theta - lr * (1 + count % 3) * grads[name]) for name, theta in params.items()}
+    return moved, {"count": count + 1}

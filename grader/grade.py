@@ -3,10 +3,11 @@
 import hashlib
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from grader import exercises, notebook
+from grader import drives, exercises, notebook
 from grader.compare import Question, Verdict, judge
 from grader.diagnose import Diagnosis, diagnose
 from grader.exercise import Assignment, Exercise
@@ -83,21 +84,32 @@ class Grader:
         """
         calls, lent = {}, exercises.lent(self.release)
         for exercise in self.assignment:
-            inputs = [case.inputs for case in self.questions[exercise.name].cases]
+            told = drives.find(exercise.drive).told
+            inputs = [told(case.inputs) for case in self.questions[exercise.name].cases]
             earlier = {used.name: used.reference for used in exercise.uses}
             calls[exercise.name] = [
-                Call(exercise.name, inputs, exercise.seconds, right)
+                Call(exercise.name, inputs, exercise.seconds, right, exercise.drive)
                 for right in (lent, lent | earlier)[: 1 + bool(earlier)]
             ]
         return calls
+
+    @cached_property
+    def packages(self) -> tuple[tuple[str, ...], ...]:
+        """What questions may import besides the usual, each such set once, the largest last.
+
+        The cells run once for each, in a sandbox of its own.
+        """
+        return tuple(sorted({exercise.packages for exercise in self.assignment}, key=len))
 
     def grade(self, student: str, data: bytes, sandbox: Sandbox) -> tuple[Result, Notebook]:
         """Grade the submitted bytes; raises UnreadableNotebook. Also returns the rebuilt notebook."""
         start = time.monotonic()
         submission = notebook.rebuild(self.release, notebook.parse(data, "the notebook"))
         cells = [Cell(name, text) for name, text in notebook.code_to_run(submission.notebook)]
-        with sandbox.submission(cells) as running:
+        with ExitStack() as stack:
+            running = {p: stack.enter_context(sandbox.submission(cells, p)) for p in self.packages}
             questions = self._grade_questions(running)
+            fullest = running[self.packages[-1]]
             result = Result(
                 assignment=self.assignment.slug,
                 student=student,
@@ -105,19 +117,20 @@ class Grader:
                 version=self.version,
                 isolation=sandbox.isolation,
                 questions=questions,
-                cell_errors=dict(running.cell_errors),
+                cell_errors=dict(fullest.cell_errors),
                 unanswered=notebook.unanswered(self.release, submission.notebook),
                 notes=submission.notes,
-                printed=running.printed,
+                printed=fullest.printed,
             )
         return replace(result, seconds=round(time.monotonic() - start, 3)), submission.notebook
 
-    def _grade_questions(self, running: Running) -> tuple[Graded, ...]:
+    def _grade_questions(self, running: Mapping[tuple[str, ...], Running]) -> tuple[Graded, ...]:
         graded: dict[str, Graded] = {}
         for exercise in self.assignment:
             shaky = any(graded[used.name].score < used.points for used in exercise.uses)
-            attempt = self._best_attempt(exercise, running, shaky)
-            graded[exercise.name] = _graded(attempt, running.cell_errors.get(exercise.name, ""))
+            its_own = running[exercise.packages]
+            attempt = self._best_attempt(exercise, its_own, shaky)
+            graded[exercise.name] = _graded(attempt, its_own.cell_errors.get(exercise.name, ""))
         return tuple(graded.values())
 
     def _best_attempt(self, exercise: Exercise, running: Running, shaky: bool) -> "_Attempt":
@@ -126,11 +139,11 @@ class Grader:
         shaky: one of the earlier functions is known to be wrong, so that the right ones go first and the
         student's own, which may never end, are seldom needed.
         """
-        calls = self.calls[exercise.name]
+        calls, question = self.calls[exercise.name], self.questions[exercise.name]
         attempts: list[_Attempt] = []
         for call in reversed(calls) if shaky else calls:
             outcome = running.ask(call)
-            verdict = judge(self.questions[exercise.name], outcome.answers)
+            verdict = judge(question, question.read(outcome.answers))
             attempts.append(_Attempt(verdict, call is not calls[0], outcome.printed))
             if verdict.passed:
                 break

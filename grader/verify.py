@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from grader import exercises, notebook
-from grader.answers import Answer, ask, ask_all
+from grader.answers import Answer
 from grader.cells import compile_cell
 from grader.compare import Question, judge
 from grader.diagnose import diagnose
@@ -75,7 +75,7 @@ def _check(exercise: Exercise, stubs: Functions, solutions: Functions, keys: lis
     visible = exercise.question(PUBLIC_KEY)
     hidden = [exercise.question(key) for key in keys]
     checked = Checked(exercise.name, tuple(case.label for case in visible.cases))
-    if not ask(stubs[exercise.name], visible.cases[0].inputs).not_done:
+    if not visible.ask(stubs[exercise.name])[0].not_done:
         checked.faults.append("the stub is not 'not done yet'")
     checked.full_marks = sum(passes(question, solutions[exercise.name]) for question in [visible, *hidden])
     if checked.full_marks < len(keys) + 1:
@@ -94,7 +94,7 @@ def _check(exercise: Exercise, stubs: Functions, solutions: Functions, keys: lis
 
 def passes(question: Question, function: Callable[..., object]) -> bool:
     """Full marks?"""
-    return judge(question, ask_all(function, [case.inputs for case in question.cases])).passed
+    return judge(question, question.ask(function)).passed
 
 
 def _kill(wrong: Misconception, visible: Question, hidden: list[Question]) -> Kill:
@@ -113,7 +113,7 @@ def _kill(wrong: Misconception, visible: Question, hidden: list[Question]) -> Ki
 def _answers(wrong: Misconception, question: Question) -> list[Answer]:
     """What it answers: known from when the cases were drawn, but for random numbers, of which few were kept."""
     if question.tolerance == "law":
-        return ask_all(wrong.function, [case.inputs for case in question.cases])
+        return question.ask(wrong.function)
     return [case.mistaken.get(wrong.name) or Answer(problem="raises an exception") for case in question.cases]
 
 

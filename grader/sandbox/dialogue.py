@@ -1,5 +1,6 @@
 """One question to a session: send the cases, collect the answers, and do the work of proxied functions meanwhile."""
 
+import inspect
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -32,11 +33,13 @@ class Call:
     cases: Sequence[dict[str, Tree]]  # the arguments of each call, in order
     seconds: float = 10.0  # for all cases together
     right: Mapping[str, Callable[..., Tree]] = field(default_factory=dict)  # replace the student's; stay on our side
+    drive: str = ""  # what asks it, if it is not just called; see grader/drives/
 
     @cached_property
     def payload(self) -> bytes:
         """The message that asks it; made once, however many submissions are asked."""
-        question = {"name": self.name, "cases": list(self.cases), "right": list(self.right)}
+        right = {name: inspect.isclass(function) for name, function in self.right.items()}
+        question = {"name": self.name, "cases": list(self.cases), "right": right, "drive": self.drive}
         return wire.pack_question(self.seconds, trees.encode(question))
 
     @cached_property
@@ -48,6 +51,21 @@ class Call:
     def kept(self) -> dict[bytes, tuple[Kind, bytes]]:
         """Replies to calls of right functions: most of a class call them with the same numbers, from the same cases."""
         return {}
+
+
+def replayed(kind: type) -> Callable[..., Tree]:
+    """What makes an object of a right class, uses it as it has been used so far, and tells what came of the last use.
+
+    So nothing of it is kept between calls. The inside has a stand-in for the class; see inside/questions.py.
+    """
+
+    def once_more(made_of: list[Tree], named: dict[str, Tree], uses: list[list[Tree]]) -> Tree:
+        thing, value = kind(*made_of, **named), None
+        for method, arguments in uses:
+            value = vars(kind)[method](thing, *arguments)
+        return value, {name: part for name, part in vars(thing).items() if not name.startswith("_")}
+
+    return once_more
 
 
 def converse(session: Session, call: Call, given: list[Answer], limits: Limits) -> str:
@@ -93,7 +111,7 @@ class _RightFunctions:
     """
 
     def __init__(self, call: Call) -> None:
-        self._functions = call.right
+        self._functions = {name: replayed(f) if inspect.isclass(f) else f for name, f in call.right.items()}
         self._bound = call.bound
         self._kept = call.kept
         self._calls_left = _MAX_CALLS

@@ -22,6 +22,7 @@ _OURS = (
     "trees.py",
     "answers.py",
     "given.py",
+    "drives",
     "cells.py",
     "sandbox/inside",
 )  # of the package grader; not sandbox/__init__.py

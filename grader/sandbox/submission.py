@@ -164,14 +164,22 @@ class Sandbox:
     ) -> None:
         self.limits = limits or Limits()
         self.isolation = isolation
-        self._zygotes = Zygotes(isolation, packages, self.limits)
+        self._packages = tuple(packages)
+        self._zygotes: dict[tuple[str, ...], Zygotes] = {}
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._zygotes.close()
+        for zygotes in self._zygotes.values():
+            zygotes.close()
 
-    def submission(self, cells: Sequence[Cell]) -> Submission:
-        """A submission whose cells run when it is entered; raises IsolationError then if a wall is missing."""
-        return Submission(self._zygotes, cells, self.limits)
+    def submission(self, cells: Sequence[Cell], packages: Sequence[str] = ()) -> Submission:
+        """A submission whose cells run when it is entered; raises IsolationError then if a wall is missing.
+
+        packages: what it may import besides what every submission may.
+        """
+        every = (*self._packages, *packages)
+        if every not in self._zygotes:
+            self._zygotes[every] = Zygotes(self.isolation, every, self.limits)
+        return Submission(self._zygotes[every], cells, self.limits)

@@ -35,11 +35,10 @@ def check(function: Callable[..., object]) -> None:
     Raises CheckFailed if something is wrong, and NotDoneYet if the function is a stub, so that nbgrader's Validate
     sees it.
     """
-    from grader.answers import ask_all
     from grader.selfcheck import words
 
     question = _question(function)
-    report = words.report(question, ask_all(function, [case.inputs for case in question.cases]))
+    report = words.report(question, question.ask(function))
     _show(report)
     if report.state is words.State.NOT_DONE:
         raise NotDoneYet(report.headline)

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from grader import notebook
-from grader.answers import Unfinished, ask_all
+from grader.answers import Unfinished
 from grader.compare import Question
 from grader.course import notebook_name
 from grader.selfcheck import cells, snapshot, words
@@ -60,7 +60,7 @@ def _each(
             functions.append(_missing(name, what))
             notes.append(f"This notebook needs {what}.")
             continue
-        report = words.report(questions[name], ask_all(function, [case.inputs for case in questions[name].cases]))
+        report = words.report(questions[name], questions[name].ask(function))
         if report.state is words.State.NOT_DONE:
             function = _missing(name, f"`{name}`, which is not done yet: finish {where} first")
         if report.state is not words.State.RIGHT:

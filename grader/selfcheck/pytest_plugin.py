@@ -57,7 +57,6 @@ class NotebookFile(pytest.File):
 
     def report(self, question: "Question") -> "Report":
         """The report on all cases of a question, which are asked once."""
-        from grader.answers import ask_all
         from grader.selfcheck import cells, words
 
         if question.name not in self._reports:
@@ -66,7 +65,7 @@ class NotebookFile(pytest.File):
                 report = words.trouble(question, self.definitions.why_missing(question.name))
             else:
                 with cells.at_home(self.path.parent):
-                    report = words.report(question, ask_all(function, [case.inputs for case in question.cases]))
+                    report = words.report(question, question.ask(function))
             self._reports[question.name] = words.with_notes(report, self.definitions.notes)
         return self._reports[question.name]
 

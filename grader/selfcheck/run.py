@@ -17,13 +17,13 @@ from typing import BinaryIO
 
 import grader
 from grader import notebook, trees
-from grader.answers import Answer, ask_all
-from grader.compare import Question
+from grader.answers import Answer
+from grader.compare import SECONDS, Question
 from grader.selfcheck import SNAPSHOT, cells, snapshot, words
 from grader.selfcheck.words import Report
 from grader.trees import Tree
 
-LIMIT = 10.0  # seconds that one cell, or one function with all its cases, may take
+LIMIT = 10.0  # seconds for one cell, or for one function with all its cases, if its question gives it the usual time
 
 Inbox = SimpleQueue[Tree]
 
@@ -40,9 +40,14 @@ def _one_process(path: Path, questions: Sequence[Question]) -> dict[str, Report]
     by_name = {question.name: question for question in questions}
     found: dict[str, Report] = {}
     place, said = "was not reached: starting Python here ", []
+
+    def limit() -> float:
+        asked = next((question for question in questions if question.name not in found), None)
+        return LIMIT if place or not asked else LIMIT * asked.seconds / SECONDS
+
     with _child(path, list(by_name)) as inbox:
         try:
-            while message := inbox.get(timeout=LIMIT):
+            while message := inbox.get(timeout=limit()):
                 match message:
                     case ["cell", str(name)]:
                         place = f"was not reached: the cell `{name}` "
@@ -54,7 +59,7 @@ def _one_process(path: Path, questions: Sequence[Question]) -> dict[str, Report]
                         found[name] = words.trouble(by_name[name], why)
             problem = "crashes Python, or leaves it"
         except Empty:
-            problem = f"does not come to an end: stopped after {LIMIT:g} s"
+            problem = f"does not come to an end: stopped after {limit():g} s"
     unasked = [question for question in questions if question.name not in found]
     stuck = unasked if place else unasked[:1]
     found |= {question.name: words.trouble(question, place + problem) for question in stuck}
@@ -111,7 +116,7 @@ def main(name: str, *functions: str) -> None:
             if found is None:
                 _send(channel, "missing", question.name, definitions.why_missing(question.name))
             else:
-                answers = ask_all(found, [case.inputs for case in question.cases])
+                answers = question.ask(found)
                 _send(channel, "answers", question.name, [answer.to_tree() for answer in answers])
 
 

@@ -11,7 +11,7 @@ from grader.compare import Case, Output, Question
 from grader.selfcheck import SNAPSHOT
 from grader.trees import Tree
 
-VERSION = 2
+VERSION = 3
 
 
 class UnreadableSnapshot(ValueError):

@@ -150,7 +150,7 @@ WRONG = {
     "floats for bools": (True, 1.0, "h holds float64 numbers, expected bool"),
     "int": (3, 4, "h is 4, expected 3"),
     "ints": (np.array([3, 4, 5]), [3, 5, 4], "h[1] is 5, expected 4; 2 of 3 numbers differ"),
-    "bool": (True, False, "h is 0, expected 1"),
+    "bool": (True, False, "h is False, expected True"),
     "word": ("healthy", "vanishing", "h is 'vanishing', expected 'healthy'"),
     "case of a word": ("healthy", "Healthy", "h is 'Healthy', expected 'healthy'"),
     "number for a word": ("healthy", 3, "h is 3, expected 'healthy'"),

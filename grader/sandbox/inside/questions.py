@@ -19,8 +19,9 @@ from grader.trees import Tree
 def answer(connection: socket.socket, payload: bytes, namespace: dict[str, Any], limits: Limits) -> None:
     """Send the answers to a question, in order: a hang or a crash costs only those that come after it."""
     question = trees.decode(payload)
-    for name in question["right"]:
-        namespace[name] = cells.lent[name] = _proxy(name, connection)
+    for name, is_class in question["right"].items():
+        right = _proxy(name, connection)
+        namespace[name] = cells.lent[name] = _stand_in(right) if is_class else right
     left = limits.reply_bytes
     for given in _answers(question, namespace):
         data = _encode(given, left)
@@ -36,13 +37,13 @@ def _answers(question: dict[str, Tree], namespace: dict[str, Any]) -> Iterator[A
     given = Answer()
     for inputs in cases:
         if not given.not_done:  # a stub is asked only once
-            given = _ask(namespace[name], inputs)
+            given = _ask(namespace[name], inputs, question["drive"])
         yield given
 
 
-def _ask(function: Callable[..., object], inputs: dict[str, Tree]) -> Answer:
+def _ask(function: Callable[..., object], inputs: dict[str, Tree], drive: str) -> Answer:
     try:
-        return answers.ask(function, inputs)
+        return answers.ask(function, inputs, drive)
     except KeyboardInterrupt as error:
         return Answer(problem=f"raises {answers.describe(error)}")
 
@@ -75,7 +76,11 @@ def _proxy(name: str, connection: socket.socket) -> Callable[..., Tree]:
     def right(*args: Tree, **kwargs: Tree) -> Tree:
         generators = [value for value in (*args, *kwargs.values()) if isinstance(value, np.random.Generator)]
         sent = [name, [answers.freeze(value) for value in args], {k: answers.freeze(v) for k, v in kwargs.items()}]
-        wire.send(connection, Kind.CALL, trees.encode(sent))
+        try:
+            data = trees.encode(sent)
+        except trees.NotATree as error:
+            raise TypeError(f"{name} is called with {error}") from None
+        wire.send(connection, Kind.CALL, data)
         reply = wire.receive(connection, Kind.RETURN, Kind.RAISE)
         if reply.kind == Kind.RAISE:
             raise ValueError(reply.payload.decode())
@@ -86,3 +91,30 @@ def _proxy(name: str, connection: socket.socket) -> Callable[..., Tree]:
 
     right.__name__ = right.__qualname__ = name
     return right
+
+
+def _stand_in(once_more: Callable[..., Tree]) -> type:
+    """A class whose objects remember how they were made and used, and have the trusted side do it all once more."""
+
+    class Right:
+        def __init__(self, *made_of: Tree, **named: Tree) -> None:
+            self._story: list[Tree] = [list(made_of), named, []]
+            self._tell()
+
+        def _tell(self) -> Tree:
+            value, seen = once_more(*self._story)
+            vars(self).update(seen)
+            return value
+
+        def __getattr__(self, method: str) -> Callable[..., Tree]:
+            if method.startswith("_"):
+                raise AttributeError(method)
+
+            def use(*arguments: Tree) -> Tree:
+                self._story[2].append([method, list(arguments)])
+                return self._tell()
+
+            return use
+
+    Right.__name__ = Right.__qualname__ = once_more.__name__
+    return Right

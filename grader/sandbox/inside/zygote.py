@@ -48,7 +48,7 @@ def _warm_up(config: Config) -> None:
     """Answer a few questions: Python specialises code that runs often, and does it here once for all children."""
     namespace: dict[str, Any] = {}
     cells.run("warm-up", "def work(x, n):\n    return x @ x.T, n", namespace)
-    question = trees.encode({"name": "work", "cases": [{"x": np.eye(3), "n": 1}], "right": []})
+    question = trees.encode({"name": "work", "cases": [{"x": np.eye(3), "n": 1}], "right": {}, "drive": ""})
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours, theirs:
         for _ in range(_WARM_UPS):
