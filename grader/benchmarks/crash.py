@@ -24,6 +24,7 @@ from pathlib import Path
 
 import psutil
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
 from grader import exercises, journal, notebook
@@ -96,11 +97,14 @@ def crash(kills: int, students: int, workers: int, seed: int, scratch: Path) -> 
     template = make_course(scratch / "template", students)
     truth = _truth(template, workers, scratch / "whole")
     tally, chance = Tally(), random.Random(seed)
-    while tally.kills < kills:
-        course = _copy(template, scratch / f"round-{tally.rounds}")
-        _Round(course, truth, tally, chance, workers).run(kills)
-        shutil.rmtree(course.root)
-        tally.rounds += 1
+    with Progress(console=Console(stderr=True)) as progress:
+        bar = progress.add_task("kills", total=kills)
+        while tally.kills < kills:
+            course = _copy(template, scratch / f"round-{tally.rounds}")
+            _Round(course, truth, tally, chance, workers).run(kills)
+            shutil.rmtree(course.root)
+            tally.rounds += 1
+            progress.update(bar, completed=tally.kills)
     return tally
 
 
