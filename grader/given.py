@@ -2,7 +2,16 @@
 
 import numpy as np
 
-__all__ = ["cubic", "ripples", "squared_error", "tabled_loss", "uneven_step"]
+__all__ = [
+    "cubic",
+    "network_words",
+    "next_step",
+    "ripples",
+    "squared_error",
+    "tabled_loss",
+    "tabled_words",
+    "uneven_step",
+]
 
 
 def cubic(w: np.ndarray, *, a: np.ndarray, b: np.ndarray) -> float:
@@ -41,7 +50,34 @@ def tabled_loss(
 def uneven_step(
     params: dict[str, np.ndarray], grads: dict[str, np.ndarray], state: dict[str, int], *, lr: float
 ) -> tuple[dict[str, np.ndarray], dict[str, int]]:
-    """An optimizer whose steps are once, twice and three times as long in turn; its state counts them."""
+    """An optimizer whose steps are one to four times as long in turn; its state counts them."""
     count = state.get("count", 0)
-    moved = {name: np.asarray(theta - lr * (1 + count % 3) * grads[name]) for name, theta in params.items()}
+    moved = {name: np.asarray(theta - lr * (1 + count % 4) * grads[name]) for name, theta in params.items()}
     return moved, {"count": count + 1}
+
+
+def next_step(history: np.ndarray, *, mixing: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """(B, D) from (B, W, D), the step after each window: a tanh of its steps, which weigh less the older they are.
+
+    mixing is (D, D), bias (D,). Any W will do, so that a window which grows or shrinks is answered, and told by it.
+    """
+    ages = np.arange(history.shape[1])[::-1]
+    return np.asarray(np.tanh(np.einsum("w,bwd->bd", 0.7**ages, history) @ mixing + bias))
+
+
+def network_words(
+    state: np.ndarray, tokens: np.ndarray, *, W_e: np.ndarray, W_h: np.ndarray, W_y: np.ndarray, b_y: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """A model of the next word that is a small tanh network: log-probs (n, V) and state (n, H), from such a state."""
+    h = np.tanh(np.asarray(W_e)[tokens] + state @ W_h)
+    logits = h @ W_y + b_y
+    return logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True)), h
+
+
+def tabled_words(state: np.ndarray, tokens: np.ndarray, *, table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A model of the next word that knows the last two: log-probs (n, V) and state (n, 1).
+
+    The state is the word before the last. What a table (V, V, V) has for a pair of words need not add up to 1.
+    """
+    last = np.reshape(tokens, (-1, 1)).astype(np.int64)
+    return table[np.asarray(state)[:, 0].astype(np.int64), last[:, 0]], last

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from grader import exercises, laws, notebook, trees
-from grader.answers import ask, ask_all
+from grader.answers import ask, read
 from grader.build import source_notebook
 from grader.compare import Question, Verdict, judge
 from grader.course import Course
@@ -49,7 +49,7 @@ def question(slug: str, exercise_name: str, key: bytes) -> Question:
 
 def verdict(function: Any, exercise: Exercise, key: bytes) -> Verdict:
     drawn = question(exercise.assignment, exercise.name, key)
-    return judge(drawn, ask_all(function, [case.inputs for case in drawn.cases]))
+    return judge(drawn, drawn.ask(function))
 
 
 @cache
@@ -127,7 +127,7 @@ def test_a_misconceptions_text_is_a_students_cell(exercise: Exercise, wrong: Mis
     names = dict(solution(exercise.assignment))
     exec(compile(wrong.source(exercise.name), "<cell>", "exec"), names)
     for case in question(exercise.assignment, exercise.name, PUBLIC_KEY).cases:
-        answer = ask(names[exercise.name], case.inputs)
+        answer = read(case.inputs, ask(names[exercise.name], case.inputs, exercise.drive), exercise.drive)
         assert bool(answer.problem) == (wrong.name not in case.mistaken), answer.problem
         if not answer.problem:
             value = laws.fingerprint(answer.value) if exercise.law else answer.value
