@@ -1,5 +1,6 @@
 """One submission, graded in the real sandbox."""
 
+import json
 from functools import cache
 from itertools import islice
 
@@ -97,3 +98,21 @@ def test_odd_submissions_cost_only_what_is_broken(grader_01: Grader, sandbox: Sa
     assert lost == [q.name for q in result.questions][: odd.spoils]
     said = " ".join([*result.notes, *result.cell_errors.values(), *(q.first_failure for q in result.questions)])
     assert [words for words in odd.says if words not in said] == []
+
+
+def test_class_that_is_wrong_costs_once(sandbox: Sandbox) -> None:
+    """Who builds on a class of their own that is wrong is graded with the right one in its place."""
+    slug, mistake = "09-optimizers", "count_never_reset"
+    grader = _grader(slug)
+    early_stopping = grader.assignment.exercises["EarlyStopping"]
+    (wrong,) = (wrong for wrong in early_stopping.misconceptions if wrong.name == mistake)
+    files = submissions.right(grader.release, slug, "lists")
+    ((name, data),) = files.items()
+    nb = notebook.parse(data, name)
+    for cell in nb["cells"]:
+        if notebook.grade_id(cell) == "EarlyStopping":
+            cell["source"] = wrong.source("EarlyStopping")
+    result = _grade(grader, sandbox, {name: json.dumps(nb).encode()})
+    found = {question.name: question for question in result.questions}
+    assert found["EarlyStopping"].misconception == mistake
+    assert found["fit"].score == found["fit"].points and found["fit"].followed
