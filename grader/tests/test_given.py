@@ -1,6 +1,7 @@
 """Functions that cases hand over: a float for any array, the same each time, and nothing is changed."""
 
 import inspect
+import itertools
 
 import numpy as np
 import pytest
@@ -91,3 +92,17 @@ def test_uneven_steps() -> None:
         params, state = given.uneven_step(params, grads, state, lr=0.5)
         places.append(float(params["w"]))
     assert places == [0.5, 1.5, 3.0, 5.0, 5.5] and state == {"count": 5}
+
+
+def test_next_step_follows_every_step_of_any_window() -> None:
+    """One step for each window, from windows of any length; older steps weigh less, and none is left out."""
+    rng = np.random.default_rng(0)
+    mixing, bias, history = rng.standard_normal((2, 2)), rng.standard_normal(2), rng.standard_normal((3, 5, 2)) / 4
+    step = given.next_step(history, mixing=mixing, bias=bias)
+    assert step.shape == given.next_step(history[:, 2:], mixing=mixing, bias=bias).shape == (3, 2)
+    changes = []
+    for age in range(5):
+        other = history.copy()
+        other[:, 4 - age] += 0.1
+        changes.append(np.abs(given.next_step(other, mixing=mixing, bias=bias) - step).min(axis=0).sum())
+    assert all(newer > older > 1e-4 for newer, older in itertools.pairwise(changes))
