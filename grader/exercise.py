@@ -21,7 +21,7 @@ import hmac
 import inspect
 import re
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -103,6 +103,7 @@ class Exercise:
     law: Callable[..., Tree] | None = None
     drive: str = ""
     packages: tuple[str, ...] = ()
+    outcome: tuple[Tree, ...] | None = None
     misconceptions: list[Misconception] = field(default_factory=list)
 
     def __call__(self, *args: Tree, **kwargs: Tree) -> Tree:
@@ -159,20 +160,26 @@ class Exercise:
 
     def _case(self, key: bytes, number: int) -> Case:
         inputs = self.inputs(key, number)
-        right = self._answer(self.reference, inputs)
-        if right.problem or right.changed:
-            raise ValueError(f"{self.assignment}/{self.name}: the reference {right.problem or 'changes its arguments'}")
-        mistaken = {}
-        for wrong in self.misconceptions:
-            answer = self._answer(wrong.function, inputs)
-            if not answer.problem:
-                mistaken[wrong.name] = (
-                    Answer(laws.fingerprint(answer.value), "", answer.changed) if self.law else answer
-                )
+        mistaken: Mapping[str, Answer] = _Mistaken(self, inputs)
+        if self.outcome is None:
+            expected, mistaken = self._solved(inputs), dict(mistaken)
+        else:
+            expected = self.outcome
         sizes = self.sizes[number]
         label = " ".join(f"{name}={value}" for name, value in sizes.items() if value)
         label += " (other numbers)" if number == 1 else " (once more)" if self._is_repeated(number) else ""
-        return Case(label, inputs, self._expected(inputs, right), mistaken, _letters(sizes))
+        return Case(label, inputs, expected, mistaken, _letters(sizes))
+
+    def _solved(self, inputs: Inputs) -> tuple[Tree, ...]:
+        right = self._answer(self.reference, inputs)
+        if right.problem or right.changed:
+            raise ValueError(f"{self.assignment}/{self.name}: the reference {right.problem or 'changes its arguments'}")
+        return self._expected(inputs, right)
+
+    def mistaken(self, wrong: Misconception, inputs: Inputs) -> Answer:
+        """What a wrong version answers, or what it is recognised by if answers are random."""
+        answer = self._answer(wrong.function, inputs)
+        return Answer(laws.fingerprint(answer.value), answer.problem, answer.changed) if self.law else answer
 
     def _answer(self, function: Callable[..., Tree], inputs: Inputs) -> Answer:
         return read(inputs, ask(function, inputs, self.drive), self.drive)
@@ -192,6 +199,30 @@ class Exercise:
 
     def _split(self, value: Tree) -> tuple[Tree, ...]:
         return value if len(self.outputs) > 1 and isinstance(value, tuple) else (value,)
+
+
+class _Mistaken(Mapping[str, Answer]):
+    """What each misconception answers to one case; those that raise are absent. Asked when somebody wants to know."""
+
+    def __init__(self, exercise: Exercise, inputs: Inputs) -> None:
+        self._exercise, self._inputs = exercise, inputs
+        self._known: dict[str, Answer] = {}
+
+    def __getitem__(self, name: str) -> Answer:
+        if name not in self._known:
+            wrong = next((wrong for wrong in self._exercise.misconceptions if wrong.name == name), None)
+            if wrong is None:
+                raise KeyError(name)
+            self._known[name] = self._exercise.mistaken(wrong, self._inputs)
+        if self._known[name].problem:
+            raise KeyError(name)
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return (wrong.name for wrong in self._exercise.misconceptions if wrong.name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def _letters(sizes: Sizes) -> dict[str, int]:
@@ -220,6 +251,7 @@ class Assignment:
         law: Callable[..., Tree] | None = None,
         drive: str = "",
         packages: Sequence[str] = (),
+        outcome: tuple[Tree, ...] | None = None,
     ) -> Callable[[Callable[..., Inputs]], Exercise]:
         """Make the decorated input generator into an exercise of this assignment.
 
@@ -230,6 +262,8 @@ class Assignment:
         law: for random outputs; what laws.py calls a law (one for each output), from the inputs without the rng.
         drive: what asks a function that is not just called, as "optimizers.fit"; see drives/.
         packages: what it may import, besides numpy and matplotlib. The others of the notebook cannot.
+        outcome: what the drive reads of every right answer, if that is so. Then nothing has to be solved, or trained,
+            to draw a case: a misconception is asked when a wrong answer may be its.
         """
 
         def register(generate: Callable[..., Inputs]) -> Exercise:
@@ -248,6 +282,7 @@ class Assignment:
                 law=law,
                 drive=drive,
                 packages=tuple(packages),
+                outcome=outcome,
             )
             self.exercises[exercise.name] = exercise
             return exercise

@@ -73,6 +73,8 @@ def verify(assignment: Assignment, release: Notebook, source: Notebook, seeds: i
 
 def _check(exercise: Exercise, stubs: Functions, solutions: Functions, keys: list[bytes]) -> Checked:
     visible = exercise.question(PUBLIC_KEY)
+    if exercise.outcome is not None:  # to learn takes its time
+        keys = keys[::10]
     hidden = [exercise.question(key) for key in keys]
     checked = Checked(exercise.name, tuple(case.label for case in visible.cases))
     if not visible.ask(stubs[exercise.name])[0].not_done:

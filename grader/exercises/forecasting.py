@@ -1537,6 +1537,7 @@ def _season_and_noise(draw, T):
     points=6,
     drive="forecasting.train_forecaster",
     packages=("torch",),
+    outcome=(True, True, "what comes next", True, True),
     seconds=60,
     uses=[fit_scaler, fit_minmax, scale, unscale, create_sequences, forecast],
     hints=[
