@@ -106,3 +106,54 @@ def test_next_step_follows_every_step_of_any_window() -> None:
         other[:, 4 - age] += 0.1
         changes.append(np.abs(given.next_step(other, mixing=mixing, bias=bias) - step).min(axis=0).sum())
     assert all(newer > older > 1e-4 for newer, older in itertools.pairwise(changes))
+
+
+rng = np.random.default_rng(0)
+MODELS = {  # constants, and a state of three hypotheses
+    "network_words": (
+        {
+            "W_e": rng.normal(size=(5, 4)),
+            "W_h": rng.normal(size=(4, 4)),
+            "W_y": rng.normal(size=(4, 5)),
+            "b_y": rng.normal(size=5),
+        },
+        rng.normal(size=(3, 4)),
+    ),
+    "tabled_words": ({"table": rng.normal(size=(5, 5, 5))}, np.array([[1], [0], [4]])),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_models_of_the_next_word(name: str) -> None:
+    """Each hypothesis as if alone; pure, and the same after the way through bytes, for int32 and lists, too."""
+    constants, state = MODELS[name]
+    tokens = np.array([2, 0, 3])
+    handed = Given(name, constants)
+    inputs = {"state": state, "tokens": tokens}
+    answers = [ask(lambda f, *rest: f(*rest), {"f": f} | inputs) for f in (handed, decode(encode(handed)))]
+    assert not any(answer.problem or answer.changed for answer in answers)
+    assert encode(answers[0].value) == encode(answers[1].value)
+    log_probs, following = answers[0].value
+    assert log_probs.shape == (3, 5) and following.shape == state.shape
+    function = getattr(given, name)
+    for i in range(3):
+        alone = function(state[i : i + 1], [int(tokens[i])], **constants)
+        np.testing.assert_allclose(alone[0][0], log_probs[i])
+        np.testing.assert_allclose(alone[1][0], following[i])
+        other = function(state[i : i + 1] + 1 - 2 * (state[i : i + 1] > 0), tokens[i : i + 1], **constants)
+        assert not np.allclose(other[0][0], log_probs[i]), "the state has no influence"
+
+
+def test_network_words_on_paper() -> None:
+    """tanh(ln(3)/2) = 1/2, so that the logits are ln 2 and 0: probabilities 2/3 and 1/3."""
+    W_e = np.array([[0.0], [np.log(3) / 2]])
+    log_probs, h = given.network_words(
+        np.zeros((1, 1)),
+        np.array([1]),
+        W_e=W_e,
+        W_h=np.ones((1, 1)),
+        W_y=np.array([[2 * np.log(2), 0.0]]),
+        b_y=np.zeros(2),
+    )
+    np.testing.assert_allclose(h, [[0.5]])
+    np.testing.assert_allclose(np.exp(log_probs), [[2 / 3, 1 / 3]])
