@@ -141,21 +141,20 @@ def verify(
         except UnreadableNotebook as error:
             _fail(f"{error}: run `unrolled build {slug}` first")
         for checked in verify_one(assignment, release, source, seeds):
-            table = Table(
-                title=f"{slug} {checked.exercise}: solution {checked.full_marks}/{seeds + 1}", title_justify="left"
-            )
+            sets = checked.sets
+            table = Table(title=f"{slug} {checked.exercise}: solution {checked.full_marks}/{sets}", title_justify="left")
             for column in ("misconception", "loses marks on case", "caught", "named"):
                 table.add_column(column)
             for kill in checked.kills:
                 cases = "".join("x" if lost else "." for lost in kill.cases)
-                table.add_row(kill.misconception, cases, f"{kill.caught}/{seeds + 1}", f"{kill.named}/{seeds + 1}")
+                table.add_row(kill.misconception, cases, f"{kill.caught}/{sets}", f"{kill.named}/{sets}")
             console.print(table)
             for fault in checked.faults:
                 console.print(f"[red]fault:[/] {fault}")
             faults += len(checked.faults)
             fates.update(kill.fate for kill in checked.kills)
     counts = ", ".join(f"{fates[fate]} {fate}" for fate in ("named", "named wrongly", "unnamed"))
-    console.print(f"{fates.total()} wrong versions on {seeds + 1} sets of cases each: {counts}", soft_wrap=True)
+    console.print(f"{fates.total()} wrong versions on up to {seeds + 1} sets of cases: {counts}", soft_wrap=True)
     console.print("everything holds" if not faults else f"[red]{faults} faults[/]")
     raise typer.Exit(FAILED if faults else 0)
 

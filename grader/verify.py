@@ -50,6 +50,7 @@ class Checked:
 
     exercise: str
     labels: tuple[str, ...]
+    sets: int  # of cases, on which everything was tried
     full_marks: int = 0
     kills: list[Kill] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -76,12 +77,12 @@ def _check(exercise: Exercise, stubs: Functions, solutions: Functions, keys: lis
     if exercise.outcome is not None:  # to learn takes its time
         keys = keys[::10]
     hidden = [exercise.question(key) for key in keys]
-    checked = Checked(exercise.name, tuple(case.label for case in visible.cases))
+    checked = Checked(exercise.name, tuple(case.label for case in visible.cases), len(keys) + 1)
     if not visible.ask(stubs[exercise.name])[0].not_done:
         checked.faults.append("the stub is not 'not done yet'")
     checked.full_marks = sum(passes(question, solutions[exercise.name]) for question in [visible, *hidden])
-    if checked.full_marks < len(keys) + 1:
-        checked.faults.append(f"the solution has full marks on {checked.full_marks} of {len(keys) + 1} seeds only")
+    if checked.full_marks < checked.sets:
+        checked.faults.append(f"the solution has full marks on {checked.full_marks} of {checked.sets} seeds only")
     if not exercise.misconceptions:
         checked.faults.append("it has no misconception")
     for wrong in exercise.misconceptions:

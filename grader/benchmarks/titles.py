@@ -9,9 +9,10 @@ with decoupled weight decay, batches of 64, patience 5, 30 epochs at most.
 
     words counted   naive Bayes, which knows no order: what a title's words tell at least
     padding read    Embedding(100), RNN(50), Dense(5) as it is often written: the state after the padding
-    read rightly    the same network: the last real state, orthogonal W_h, small word vectors, one dropout mask a title
-                    on the inputs and one on the state (Gal & Ghahramani 2016)
-    taught later    a bidirectional LSTM(50), the mean of its real states, dropout, words that go unknown at random
+    read rightly    the same network: the last real state, W_h the identity at first (Le, Jaitly & Hinton 2015), small
+                    word vectors, one dropout mask a title on the inputs and one on the state (Gal & Ghahramani 2016)
+    taught later    a bidirectional LSTM(50), the mean of its real states and, skipping it, of the word vectors;
+                    dropout, words that go unknown at random
 """
 
 import argparse
@@ -87,7 +88,7 @@ class ReadRightly(Network):
         self.b = nn.Parameter(torch.zeros(H))
         nn.init.normal_(self.embedding.weight, std=self.spread)
         nn.init.xavier_uniform_(self.W_x)
-        nn.init.orthogonal_(self.W_h)
+        nn.init.eye_(self.W_h)
 
     def forward(self, tokens: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         B, T = tokens.shape
@@ -102,14 +103,14 @@ class ReadRightly(Network):
 
 
 class TaughtLater(Network):
-    """Both directions of an LSTM, averaged over a title's real words."""
+    """Both directions of an LSTM beside the words that they read, averaged over a title's real words."""
 
     rate, decay = 0.005, 0.5
     drop_words, drop_x, drop_y, spread = 0.2, 0.5, 0.5, 0.02
 
     def __init__(self, V: int, O: int) -> None:  # noqa: E741
         super().__init__()
-        self.embedding, self.output = nn.Embedding(V, E), nn.Linear(2 * H, O)
+        self.embedding, self.output = nn.Embedding(V, E), nn.Linear(2 * H + E, O)
         self.lstm = nn.LSTM(E, H, batch_first=True, bidirectional=True)
         nn.init.normal_(self.embedding.weight, std=self.spread)
         for name, weight in self.lstm.named_parameters():
@@ -125,10 +126,11 @@ class TaughtLater(Network):
         if self.training:
             tokens = torch.where(torch.rand(tokens.shape) < self.drop_words, 1, tokens)  # the unknown word's id
         mask = nn.functional.dropout(torch.ones(len(tokens), 1, E), self.drop_x, self.training)
-        counts = lengths.clamp(min=1)
-        packed = pack_padded_sequence(self.embedding(tokens) * mask, counts, batch_first=True, enforce_sorted=False)
+        real, counts = torch.arange(tokens.shape[1]) < lengths[:, None], lengths.clamp(min=1)
+        x = self.embedding(tokens) * mask
+        packed = pack_padded_sequence(x, counts, batch_first=True, enforce_sorted=False)
         h, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True)  # (B, T, 2H), 0 on padding
-        mean = h.sum(dim=1) / counts[:, None]
+        mean = torch.cat([h.sum(dim=1), (x * real[..., None]).sum(dim=1)], dim=1) / counts[:, None]
         logits: torch.Tensor = self.output(nn.functional.dropout(mean, self.drop_y, self.training))
         return logits
 
