@@ -142,7 +142,9 @@ def verify(
             _fail(f"{error}: run `unrolled build {slug}` first")
         for checked in verify_one(assignment, release, source, seeds):
             sets = checked.sets
-            table = Table(title=f"{slug} {checked.exercise}: solution {checked.full_marks}/{sets}", title_justify="left")
+            table = Table(
+                title=f"{slug} {checked.exercise}: solution {checked.full_marks}/{sets}", title_justify="left"
+            )
             for column in ("misconception", "loses marks on case", "caught", "named"):
                 table.add_column(column)
             for kill in checked.kills:
