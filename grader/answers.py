@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from grader import drives, given, trees
+from grader.drives import Unfinished
 from grader.trees import Given, RngState, Seed, Tree
 
 GLOBAL_RANDOM = "numpy.random"  # among what a call changed: numpy's global random state
@@ -48,10 +49,6 @@ class Answer:
 
 
 NOT_DONE = Answer(problem="is not done yet", not_done=True)
-
-
-class Unfinished(NotImplementedError):
-    """Raised by what stands in for a function of an earlier notebook that cannot be had; says what to do."""
 
 
 def _needs(stub: str) -> Answer:

@@ -658,6 +658,9 @@ plt.show()
 # `safetensors.numpy` takes texts as metadata, and `safetensors.safe_open(path, framework="numpy")` gives `.metadata()`
 # and `.get_tensor(name)` back. One trap: it writes an array's memory as it lies. A transposed matrix is memory in
 # another order, and comes back wrong, without a word; `np.array(a, order="C")` puts it right.)
+#
+# In whatever format, your `load_model` reads what your `save_model` wrote. So each is checked with the help of the
+# other: write both, then check both.
 
 
 # %% solution="save_model"

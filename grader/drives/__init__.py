@@ -12,10 +12,23 @@ import importlib
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from grader.trees import Tree
 
 Inputs = dict[str, Tree]
+
+
+class Unfinished(NotImplementedError):
+    """Raised by what stands in for a function of the student's that is needed and cannot be had; says what to do."""
+
+
+def companion(function: Any, name: str) -> Any:
+    """The function called `name` of the notebook that `function` is from; raises Unfinished if there is none yet."""
+    found = function.__globals__.get(name)
+    if found is None:
+        raise Unfinished(f"`{name}`, which is not there yet: run its cell, then check this one again")
+    return found
 
 
 def _as_it_came(inputs: Inputs, value: Tree) -> Tree:

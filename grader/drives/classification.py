@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.drives import Drive, Inputs
+from grader.drives import Drive, Inputs, companion
 from grader.trees import Tree
 
 _NAME = "headlines.model"  # numpy would like to add something to it
@@ -45,7 +45,7 @@ def _saved(save_model: Any, params: Tree, vocabulary: Tree) -> Tree:
         path = os.path.join(folder, _NAME)
         save_model(path, params, vocabulary)
         files = sorted(os.listdir(folder))
-        return {"files": files[:10], "loaded": _loaded(save_model.__globals__["load_model"], path)}
+        return {"files": files[:10], "loaded": _loaded(companion(save_model, "load_model"), path)}
 
 
 def _loaded(load_model: Callable[[str], Tree], path: str) -> Tree:
@@ -71,7 +71,7 @@ def _read_saved(inputs: Inputs, value: Tree) -> Tree:
 
 def _read_back(load_model: Any, params: Tree, vocabulary: Tree) -> Tree:
     """What comes out of a file that the notebook's own save_model wrote; and how each trap fares."""
-    save_model = load_model.__globals__["save_model"]
+    save_model = companion(load_model, "save_model")
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, _NAME)
         save_model(path, params, vocabulary)

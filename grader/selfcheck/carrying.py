@@ -7,9 +7,9 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from grader import notebook
-from grader.answers import Unfinished
 from grader.compare import Question
 from grader.course import notebook_name
+from grader.drives import Unfinished
 from grader.selfcheck import cells, snapshot, words
 
 Function = Callable[..., object]

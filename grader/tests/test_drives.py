@@ -1,5 +1,7 @@
 """Drives: what is asked otherwise than by a plain call, and what of a case never leaves our side."""
 
+from typing import Any
+
 import pytest
 
 from grader import drives
@@ -114,3 +116,12 @@ def test_packages_are_seen_by_whom_they_are_for(sandbox: Sandbox) -> None:
     with sandbox.submission(cells) as without, sandbox.submission(cells, ("torch",)) as with_torch:
         assert with_torch.ask(Call("f", [{}])).answers[0].value == [[3.0, 3.0], [3.0, 3.0]]
         assert without.ask(Call("f", [{}])).answers[0].problem.startswith("raises ModuleNotFoundError")
+
+
+def test_companion_that_is_not_there_yet() -> None:
+    """Who checks one of two functions that belong together is told to write the other, and is blamed for nothing."""
+    names: dict[str, Any] = {}
+    exec("def save_model(path, params, vocabulary):\n    pass", names)
+    answer = ask(names["save_model"], {"params": {}, "vocabulary": {}}, "classification.saving")
+    assert answer.not_done
+    assert answer.problem == "needs `load_model`, which is not there yet: run its cell, then check this one again"

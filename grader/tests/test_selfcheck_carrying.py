@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from grader import notebook
-from grader.answers import Answer, Unfinished, ask, thaw
+from grader.answers import Answer, ask, thaw
+from grader.drives import Unfinished
 from grader.sandbox import Call, Cell, Sandbox
 from grader.selfcheck import carry, carrying, cells, run, snapshot
 from grader.tests import selfcheck_course as course
