@@ -43,10 +43,12 @@ class Drive:
         inputs that it does not take stay on our side.
     read: makes of all inputs, and of what came back, the outputs that are compared. The latter may be anything;
         raises ValueError, with words that go on after the function's name, if it is nothing to compare.
+    companions: functions of the same notebook that it asks as well, so that a mistake in one may cost the other.
     """
 
     ask: Callable[..., Tree]
     read: Callable[[Inputs, Tree], Tree] = _as_it_came
+    companions: tuple[str, ...] = ()
 
     def told(self, inputs: Inputs) -> Inputs:
         """The inputs that the function's side gets to know."""

@@ -154,5 +154,5 @@ def _fate(load_model: Callable[[str], Tree], path: str, trap: bytes, marker: str
 
 
 padding = Drive(ask=_padded)
-saving = Drive(ask=_saved, read=_read_saved)
-loading = Drive(ask=_read_back, read=_read_loaded)
+saving = Drive(ask=_saved, read=_read_saved, companions=("load_model",))
+loading = Drive(ask=_read_back, read=_read_loaded, companions=("save_model",))

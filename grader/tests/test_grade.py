@@ -6,7 +6,7 @@ from itertools import islice
 
 import pytest
 
-from grader import exercises, notebook
+from grader import drives, exercises, notebook
 from grader.course import Course
 from grader.grade import Grader, Result
 from grader.sandbox import Sandbox
@@ -45,16 +45,19 @@ def test_right_answers_score_full_marks(sandbox: Sandbox, slug: str, style: str)
 def test_wrong_answers_are_named(sandbox: Sandbox, slug: str) -> None:
     """Every misconception, in a notebook that holds others too, loses marks and is called by its name.
 
-    But for functions that use others of the same notebook: two mistakes may undo each other, in all cases or in some.
+    But for functions that use others of the same notebook, or are asked together with others: two mistakes may undo
+    each other, in all cases or in some.
     """
     grader = _grader(slug)
     packs = submissions.wrong(grader.release, grader.assignment)
     for expected, files in islice(packs, None if slug == SLUG else PACKS):
         result = _grade(grader, sandbox, files)
         for question in result.questions:
+            exercise = grader.assignment.exercises[question.name]
+            companions = drives.find(exercise.drive).companions
             if question.name not in expected:
-                assert question.score == question.points
-            elif question.misconception or not grader.assignment.exercises[question.name].uses:
+                assert question.score == question.points or companions
+            elif not companions and (question.misconception or not exercise.uses):
                 assert question.misconception == expected[question.name]
                 assert question.score < question.points
 
