@@ -94,24 +94,27 @@ def graded(
         with Planted(course, Path(scratch, "home")) as planted:
             harmless = Attack("none", (), "", False, False, lambda forged: None)
             forged = (attack or harmless).forge(_release(course), planted)
-            forged.hand_in(course, ATTACKER)
+            forged.hand_in(course, forged.student)
             planted.remember()
             env = os.environ | {"HOME": str(planted.home), "JUPYTER_RUNTIME_DIR": scratch}
             ran = run(command, course, env, SECONDS)
             touched = {line.removeprefix(f"{scratch}/") for line in planted.touched(graded=True)} - usual
-            return _outcome(attack or harmless, course, ran, bool(touched), planted.secret), touched
+            outcome = _outcome(attack or harmless, course, forged.student, ran, bool(touched), planted.secret)
+            return outcome, touched
 
 
-def _outcome(attack: Attack, course: Course, ran: Ran, touched: bool, secret: str) -> Outcome:
+def _outcome(attack: Attack, course: Course, student: str, ran: Ran, touched: bool, secret: str) -> Outcome:
+    """What came of it. A name may be refused, or an honest notebook under that name get its marks: either is right."""
     marks = scores(course)
     honest = [_marks(marks.get(student)) for student in HONEST]
-    due = dict.fromkeys(POINTS, 0.0) if attack.refused else POINTS | dict.fromkeys(attack.spoils, 0.0)
-    earned = _marks(marks.get(ATTACKER))
-    back = course.autograded(SLUG, ATTACKER).parent
+    nothing = attack.refused and student == ATTACKER
+    due = dict.fromkeys(POINTS, 0.0) if nothing else POINTS | dict.fromkeys(attack.spoils, 0.0)
+    earned = _marks(marks.get(student))
+    back = course.autograded(SLUG, student).parent
     returned = [path.read_bytes() for path in back.rglob("*") if path.is_file()]
     return Outcome(
         given=any(earned[q] > due[q] for q in POINTS) or any(m[q] > POINTS[q] for m in honest for q in POINTS),
-        withheld=any(earned[q] < due[q] for q in POINTS),
+        withheld=not attack.refused and any(earned[q] < due[q] for q in POINTS),
         aborted=any(m[q] < POINTS[q] for m in honest for q in POINTS),
         touched=touched,
         left=bool(ran.left),
