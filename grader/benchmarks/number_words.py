@@ -1,11 +1,12 @@
 """English numbers to German ones, learned by gradients derived by hand: how long it takes, and what is right then.
 
-    python -m grader.benchmarks.number_words [--count 5] [--reversed] [--epochs 30] [--checkpoint run.safetensors]
+    python -m grader.benchmarks.number_words [--attention] [--count 5] [--reversed] [--epochs 30]
+        [--checkpoint run.safetensors]
 
-The encoder-decoder of 12-seq2seq is trained on numbers, and asked for others, which it has never seen; a translation
-is right if every word is. With `--count 5` it is lists of up to five numbers, where all has to pass through one vector:
-the table shows how the share of right ones falls with length. A run may be interrupted and goes on where it was, if it
-has a checkpoint.
+The encoder-decoder of 12-seq2seq, or that of 13-attention, is trained on numbers, and asked for others, which it has
+never seen; a translation is right if every word is. With `--count 5` it is lists of up to five numbers, where without
+attention all has to pass through one vector: the table shows how the share of right ones falls with length. A run may
+be interrupted and goes on where it was, if it has a checkpoint.
 """
 
 # ruff: noqa: E402 - the number of threads is read when numpy is first imported
@@ -27,7 +28,7 @@ from rich.table import Table
 
 from grader.datasets.number_words import pairs
 from grader.datasets.vocabulary import Vocabulary
-from reference import Array, seq2seq
+from reference import Array, seq2seq, translation
 from reference.clipping import clip_by_global_norm
 from reference.optimizers import Arrays, State, adam_step
 from reference.packing import Ints
@@ -64,16 +65,13 @@ class Plain:
     def initial(self, rng: np.random.Generator, V_s: int, V: int) -> dict[str, Array]:
         """Normal weights, all sums of variance 1; embeddings smaller."""
         params = {"W_y": rng.normal(0, H**-0.5, (H, V)), "b_y": np.zeros(V)}
-        for side, words in (("enc", V_s), ("dec", V)):
-            params[f"{side}_W_e"] = rng.normal(0, 0.3, (words, E))
-            params[f"{side}_W_x"] = rng.normal(0, E**-0.5, (E, 3 * H))
-            params[f"{side}_W_h"] = rng.normal(0, H**-0.5, (H, 3 * H))
-            params[f"{side}_b"] = np.zeros(3 * H)
+        for side, words in (("enc_", V_s), ("dec_", V)):
+            params |= _gru(rng, words, E, side)
         return {name: a.astype(np.float32) for name, a in params.items()}
 
     def loss_and_grads(self, params: Arrays, x: Ints, y: Ints) -> tuple[float, dict[str, Array]]:
         """With a teacher."""
-        x, lengths = self._read(x)
+        x, lengths = _read(x, self.reversing)
         inputs, targets = seq2seq.shift_targets(y[:, : _lengths(y).max()], self.start, self.end)
         states, final = seq2seq.encode(x, lengths, params)
         logits, h = seq2seq.decode_teacher_forced(inputs, final, params)
@@ -82,17 +80,57 @@ class Plain:
 
     def translated(self, params: Arrays, x: Ints, max_length: int) -> Ints:
         """Greedily."""
-        _, final = seq2seq.encode(*self._read(x), params)
+        _, final = seq2seq.encode(*_read(x, self.reversing), params)
         return seq2seq.greedy_decode(final, params, self.start, self.end, max_length)[0]
 
-    def _read(self, x: Ints) -> tuple[Ints, Ints]:
-        """The batch without columns that nobody needs, as the encoder reads it; and its lengths."""
-        lengths = _lengths(x)
-        x = x[:, : lengths.max()]
-        if self.reversing:
-            places, ends = np.arange(x.shape[1]), lengths[:, np.newaxis]
-            x = np.take_along_axis(x, np.where(places < ends, ends - 1 - places, places), axis=1)
-        return x, lengths
+
+@dataclass(frozen=True)
+class Attending:
+    """The same with the decoder of 13-attention, which starts from the same state and looks at all the others, too."""
+
+    start: int
+    end: int
+    reversing: bool = False
+
+    def initial(self, rng: np.random.Generator, V_s: int, V: int) -> dict[str, Array]:
+        """As those of Plain."""
+        params = {"W_y": rng.normal(0, H**-0.5, (H, V)), "b_y": np.zeros(V), "v": rng.normal(0, H**-0.5, H)}
+        params |= {name: rng.normal(0, H**-0.5, (H, H)) for name in ("W_q", "W_k")}
+        params |= _gru(rng, V_s, E, "enc_") | _gru(rng, V, E + H, "")
+        return {name: a.astype(np.float32) for name, a in params.items()}
+
+    def loss_and_grads(self, params: Arrays, x: Ints, y: Ints) -> tuple[float, dict[str, Array]]:
+        """With a teacher."""
+        x, lengths = _read(x, self.reversing)
+        inputs, targets = seq2seq.shift_targets(y[:, : _lengths(y).max()], self.start, self.end)
+        states, _ = seq2seq.encode(x, lengths, params)
+        logits, h, weights = translation.decode_attending(inputs, states, lengths, params)
+        loss, dlogits = seq2seq.seq2seq_loss(logits, targets, _lengths(targets))
+        return loss, translation.translation_backward(dlogits, x, lengths, inputs, states, h, weights, params)
+
+    def translated(self, params: Arrays, x: Ints, max_length: int) -> Ints:
+        """Greedily."""
+        return translation.translate(*_read(x, self.reversing), params, self.start, self.end, max_length)[0]
+
+
+def _gru(rng: np.random.Generator, words: int, inputs: int, prefix: str) -> dict[str, Array]:
+    """A GRU and the embedding of what it reads; inputs is E, or more if there is something beside the word."""
+    return {
+        f"{prefix}W_e": rng.normal(0, 0.3, (words, E)),
+        f"{prefix}W_x": rng.normal(0, inputs**-0.5, (inputs, 3 * H)),
+        f"{prefix}W_h": rng.normal(0, H**-0.5, (H, 3 * H)),
+        f"{prefix}b": np.zeros(3 * H),
+    }
+
+
+def _read(x: Ints, reversing: bool) -> tuple[Ints, Ints]:
+    """The batch without columns that nobody needs, as the encoder reads it; and its lengths."""
+    lengths = _lengths(x)
+    x = x[:, : lengths.max()]
+    if reversing:
+        places, ends = np.arange(x.shape[1]), lengths[:, np.newaxis]
+        x = np.take_along_axis(x, np.where(places < ends, ends - 1 - places, places), axis=1)
+    return x, lengths
 
 
 @dataclass(frozen=True)
@@ -186,6 +224,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1, help="numbers in a list, at most; 1 is numbers alone")
     parser.add_argument("--largest", type=int, help="the largest number: 9999, or 99 in lists")
     parser.add_argument("--n", type=int, default=4000, help="how many of them are learned from")
+    parser.add_argument("--attention", action="store_true", help="the decoder looks at all states of the encoder")
     parser.add_argument("--reversed", action="store_true", help="the encoder reads from the end")
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--checkpoint", type=Path)
@@ -195,7 +234,8 @@ def main() -> None:
         task, unit = single_numbers(rng, options.n, options.largest or 9999), "words to be said"
     else:
         task, unit = number_lists(rng, options.n, options.largest or 99, options.count), "numbers in the list"
-    network = Plain(task.target.start, task.target.end, options.reversed)
+    kind = Attending if options.attention else Plain
+    network: Translator = kind(task.target.start, task.target.end, options.reversed)
     start = time.perf_counter()
     run = learn(network, task, options.epochs, options.checkpoint, console)
     show(network, run, task, time.perf_counter() - start, unit, console)
