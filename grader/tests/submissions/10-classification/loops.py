@@ -151,7 +151,9 @@ def confusion_matrix(actual, predicted, classes):
 def save_model(path, params, vocabulary):
     about = {name: [a.dtype.str, list(a.shape)] for name, a in params.items()}
     with zipfile.ZipFile(path, "w") as z:
-        z.writestr("about.json", json.dumps({"arrays": about, "words": list(vocabulary), "ids": list(vocabulary.values())}))
+        z.writestr(
+            "about.json", json.dumps({"arrays": about, "words": list(vocabulary), "ids": list(vocabulary.values())})
+        )
         for number, array in enumerate(params.values()):
             z.writestr(str(number), array.tobytes())
 

@@ -37,7 +37,7 @@ def encode(texts, vocabulary):
 # %% solution="pad_sequences"
 def pad_sequences(sequences, length, padding="post", truncating="post"):
     match padding, truncating:
-        case ("pre" | "post"), ("pre" | "post"):
+        case (("pre" | "post"), ("pre" | "post")):
             pass
         case _:
             raise ValueError("?")

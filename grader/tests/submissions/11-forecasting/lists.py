@@ -122,7 +122,10 @@ def train_forecaster(train, validation, window, steps, seed):
 
     torch.manual_seed(seed)
     scaler = fit_minmax(train)
-    x, y = (torch.tensor(part).float().squeeze(-1) for part in create_sequences(np.array(scale(train, scaler)), window, steps))
+    x, y = (
+        torch.tensor(part).float().squeeze(-1)
+        for part in create_sequences(np.array(scale(train, scaler)), window, steps)
+    )
     net = torch.nn.GRU(1, 24, num_layers=1, batch_first=True)
     top = torch.nn.Sequential(torch.nn.Linear(24, 24), torch.nn.ReLU(), torch.nn.Linear(24, steps))
 

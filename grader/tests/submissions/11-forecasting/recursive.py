@@ -123,7 +123,9 @@ def train_forecaster(train, validation, window, steps, seed):
     torch.manual_seed(seed)
     scaler = fit_scaler(train)
     cell, head = torch.nn.RNNCell(1, 16), torch.nn.Linear(16, 1)
-    pairs = [torch.tensor(a[..., 0], dtype=torch.float32) for a in create_sequences(scale(train, scaler), window, steps)]
+    pairs = [
+        torch.tensor(a[..., 0], dtype=torch.float32) for a in create_sequences(scale(train, scaler), window, steps)
+    ]
     optimizer = torch.optim.Adam([*cell.parameters(), *head.parameters()], lr=0.01)
 
     def run(z):

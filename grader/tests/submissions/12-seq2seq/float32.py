@@ -68,7 +68,9 @@ def seq2seq_backward(dlogits, x, lengths, tokens_in, states, h, params):
         W_e, W_x, W_h, b = single(params, name)
         words = W_e[ids]
         h_prev = np.concatenate([first[:, None], h[:, :-1]], axis=1)
-        gates = np.stack([gru_cell_forward(words[:, t], h_prev[:, t], W_x, W_h, b)[1] for t in range(h.shape[1])], axis=1)
+        gates = np.stack(
+            [gru_cell_forward(words[:, t], h_prev[:, t], W_x, W_h, b)[1] for t in range(h.shape[1])], axis=1
+        )
         dwords, dfirst, *rest = gru_backward(dh, words, first, h, gates, W_x, W_h)
         dW_e = np.zeros_like(W_e)
         np.add.at(dW_e, ids, dwords)

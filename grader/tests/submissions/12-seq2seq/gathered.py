@@ -55,12 +55,19 @@ def seq2seq_backward(dlogits, x, lengths, tokens_in, states, h, params):
         gates = gates.reshape(*h.shape[:2], -1)
         dwords, dfirst, dW_x, dW_h, db = gru_backward(dh, words, first, h, gates, W_x, W_h)
         dW_e = np.einsum("btv,bte->ve", onehot, dwords)
-        return dfirst, dict(zip((f"{name}_{part}" for part in ("W_e", "W_x", "W_h", "b")), (dW_e, dW_x, dW_h, db), strict=True))
+        return dfirst, dict(
+            zip((f"{name}_{part}" for part in ("W_e", "W_x", "W_h", "b")), (dW_e, dW_x, dW_h, db), strict=True)
+        )
 
     dfinal, decoder = side("dec", np.einsum("btv,hv->bth", dlogits, p["W_y"]), tokens_in, states[:, -1], h)
     last = (np.arange(x.shape[1]) == lengths[:, None] - 1)[..., None]
     _, encoder = side("enc", last * dfinal[:, None], x, 0 * dfinal, states)
-    return {**decoder, **encoder, "b_y": np.einsum("btv->v", dlogits), "W_y": np.tensordot(h, dlogits, ([0, 1], [0, 1]))}
+    return {
+        **decoder,
+        **encoder,
+        "b_y": np.einsum("btv->v", dlogits),
+        "W_y": np.tensordot(h, dlogits, ([0, 1], [0, 1])),
+    }
 
 
 # %% solution="perplexity"

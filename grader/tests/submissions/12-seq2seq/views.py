@@ -75,13 +75,17 @@ def seq2seq_backward(dlogits, x, lengths, tokens_in, states, h, params):
         dh[:, -1] = dfinal[rows]
         h_prev = np.concatenate([zeros[:, None], own], axis=1)[:, :-1]
         gates = np.stack(
-            [gru_cell_forward(words[:, t], h_prev[:, t], p["enc_W_x"], p["enc_W_h"], p["enc_b"])[1] for t in range(n)], 1
+            [gru_cell_forward(words[:, t], h_prev[:, t], p["enc_W_x"], p["enc_W_h"], p["enc_b"])[1] for t in range(n)],
+            1,
         )
         dwords, _, *parts = gru_backward(dh, words, zeros, own, gates, p["enc_W_x"], p["enc_W_h"])
         enc["W_e"] += embedding_backward(dwords, x[rows, :n], len(enc["W_e"]))
         for name, part in zip(("W_x", "W_h", "b"), parts, strict=True):
             enc[name] += part
-    out = {"W_y": np.asfortranarray(h.reshape(-1, H).T @ dlogits.reshape(-1, dlogits.shape[2])), "b_y": dlogits.sum((0, 1))}
+    out = {
+        "W_y": np.asfortranarray(h.reshape(-1, H).T @ dlogits.reshape(-1, dlogits.shape[2])),
+        "b_y": dlogits.sum((0, 1)),
+    }
     out |= {f"enc_{name}": np.asfortranarray(g) for name, g in enc.items()}
     return out | {"dec_W_e": dec_W_e, "dec_W_x": dec_W_x, "dec_W_h": dec_W_h, "dec_b": dec_b}
 
