@@ -1,6 +1,7 @@
 """The journal: one record per submission, written atomically, from which everything else can be made again."""
 
 import hashlib
+import importlib.metadata
 import json
 import platform
 from collections.abc import Iterator, Mapping
@@ -11,6 +12,7 @@ import numpy as np
 
 import grader
 import reference
+from grader import exercises
 from grader.course import Course, write_atomically
 from grader.grade import Graded, Result
 
@@ -33,21 +35,22 @@ _SHARED = [
 def version(slug: str, key: bytes, release: bytes = b"") -> dict[str, str]:
     """What a record depends on besides the submission: named parts, each of which changes whenever a record could.
 
-    They are the exercises' specs and references; the code that draws, runs, compares and names; the course's key, which
-    32 random bytes keep from being guessed; the released notebook, whose given cells run in every submission; and the
-    Python and numpy that compute all of it, down to the last bit.
+    They are the exercises' specs, references and data; the code that draws, runs, compares and names; the course's key,
+    which 32 random bytes keep from being guessed; the released notebook, whose given cells run in every submission; and
+    the Python, numpy and whatever else an exercise may import that compute all of it, down to the last bit.
     """
     package = Path(grader.__file__).parent
     spec = package / "exercises" / f"{slug.split('-', 1)[-1]}.py"
     shared = [package / f"{name}.py" for name in _SHARED]
+    imported = sorted({name for exercise in exercises.load(slug) for name in exercise.packages})
     return {
-        "exercises": _digest(*(path.read_bytes() for path in (spec, *_modules(reference.__file__)))),
-        "grader": _digest(*(path.read_bytes() for path in (*shared, *sorted((package / "sandbox").rglob("*.py"))))),
+        "exercises": _digest(spec, *_modules(Path(reference.__file__ or "").parent), *_modules(package / "datasets")),
+        "grader": _digest(*shared, *_modules(package / "sandbox"), *_modules(package / "drives")),
         "key": _digest(b"unrolled's key", key),
         "notebook": _digest(release),
         "Python": platform.python_version(),
         "numpy": np.__version__,
-    }
+    } | {name: _installed(name) for name in imported}
 
 
 def changed(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
@@ -55,15 +58,23 @@ def changed(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
     return sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
 
 
-def _digest(*texts: bytes) -> str:
+def _digest(*texts: bytes | Path) -> str:
     digest = hashlib.sha256()
     for text in texts:
-        digest.update(text)
+        digest.update(text.read_bytes() if isinstance(text, Path) else text)
     return digest.hexdigest()[:16]
 
 
-def _modules(init: str | None) -> list[Path]:
-    return sorted(Path(init or "").parent.glob("*.py"))
+def _modules(folder: Path) -> list[Path]:
+    """All code below it but tests."""
+    return sorted(path for path in folder.rglob("*.py") if "tests" not in path.relative_to(folder).parts)
+
+
+def _installed(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def save(course: Course, result: Result) -> None:

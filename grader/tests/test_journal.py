@@ -1,5 +1,6 @@
 """The journal: results come back as they were written, damaged records count for none, versions see every change."""
 
+import importlib.metadata
 import json
 import os
 import shutil
@@ -176,6 +177,12 @@ def test_version_is_stable() -> None:
     assert all(0 < len(part) <= 16 for part in version.values())
 
 
+def test_version_knows_what_an_exercise_may_import() -> None:
+    """Where a student's network is trained by torch, its version is a part; elsewhere it has no say."""
+    assert journal.version("10-classification", KEY)["torch"] == importlib.metadata.version("torch")
+    assert "torch" not in journal.version("09-optimizers", KEY)
+
+
 def test_version_names_what_changed() -> None:
     """Another key draws other cases, another notebook has other given cells: every record is out of date, and why."""
     version = journal.version(SLUG, KEY)
@@ -192,8 +199,12 @@ GRADER = [
     *("grader/notebook.py", "grader/grade.py"),
     "grader/exercises/__init__.py",
     *("grader/sandbox/__init__.py", "grader/sandbox/inside/questions.py"),
+    *("grader/drives/__init__.py", "grader/drives/learning.py"),
 ]
-EXERCISES = ["grader/exercises/rnn.py", "reference/rnn.py", "reference/functional.py", "reference/shapes.py"]
+EXERCISES = [
+    *("grader/exercises/rnn.py", "reference/rnn.py", "reference/functional.py", "reference/shapes.py"),
+    *("reference/pytorch/classifier.py", "grader/datasets/headlines.py"),
+]
 
 
 def test_version_changes_with_the_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
