@@ -43,6 +43,7 @@ def inside(file: str, *changes: tuple[str, str]) -> Break:
     def apply(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         home = Path(grader.__file__).parent
         copy = Path(shutil.copytree(home / "sandbox", folder / "grader" / "sandbox")).parent
+        shutil.copytree(home / "drives", copy / "drives")
         for path in home.glob("*.py"):
             shutil.copy(path, copy)
         text = (copy / "sandbox" / "inside" / file).read_text()
