@@ -96,10 +96,10 @@ def test_five_styles_and_more(assignment: Assignment) -> None:
 
 def test_a_slow_style_leaves_time_to_spare() -> None:
     slow = run(next(path for path in STYLES if path.stem == "slow"))
-    start = time.perf_counter()
+    start = time.process_time()
     for exercise in exercises.load("01-rnn"):
         verdict(slow[exercise.name], exercise, PUBLIC_KEY)
-    assert time.perf_counter() - start < 2.0
+    assert time.process_time() - start < 2.0
 
 
 @each_exercise
