@@ -44,6 +44,8 @@
 #   (Post 2018). Here lists of tokens come in, and you need not care.
 
 # %% given=true
+from collections import Counter
+
 import numpy as np
 
 from grader.selfcheck import check
@@ -374,8 +376,6 @@ def rouge_n(hypothesis, reference, n):
     [0.25, 0.2, 0.222]
     """
     ### BEGIN SOLUTION
-    from collections import Counter
-
     ours = Counter(tuple(hypothesis[i : i + n]) for i in range(len(hypothesis) - n + 1))
     theirs = Counter(tuple(reference[i : i + n]) for i in range(len(reference) - n + 1))
     shared = sum((ours & theirs).values())
@@ -479,8 +479,6 @@ def bleu(hypotheses, references):
     (0.819, 0.819)
     """
     ### BEGIN SOLUTION
-    from collections import Counter
-
     shared, said = np.zeros(4), np.zeros(4)
     c = r = 0
     for hypothesis, choices in zip(hypotheses, references, strict=True):

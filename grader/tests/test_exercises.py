@@ -1,8 +1,10 @@
 """All specs: right answers score full marks in every style, and every known mistake is caught and named."""
 
 import doctest
+import json
 import math
 import time
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -72,7 +74,7 @@ def run(path: Path) -> Names:
 @cache
 def solution(slug: str) -> Names:
     """What the solution cells define, and nothing else: neither experiments nor the self-check are run."""
-    names: Names = {"np": np, "math": math, **lent(slug)}
+    names: Names = {"np": np, "math": math, "json": json, "Counter": Counter, **lent(slug)}
     for cell in jupytext.read(ROOT / "solutions" / f"{slug}.py").cells:
         if "solution" in cell.metadata:
             exec(compile(cell.source, f"<cell {cell.metadata['solution']}>", "exec"), names)

@@ -50,7 +50,8 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (site / "grader").mkdir()
     for name in MODULES:
         shutil.copy(PACKAGE / f"{name}.py", site / "grader" / f"{name}.py")
-    shutil.copytree(PACKAGE / "selfcheck", site / "grader" / "selfcheck", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("selfcheck", "drives", "datasets"):
+        shutil.copytree(PACKAGE / name, site / "grader" / name, ignore=shutil.ignore_patterns("__pycache__"))
     project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]
     metadata = site / "unrolled-0.dist-info"
     metadata.mkdir()

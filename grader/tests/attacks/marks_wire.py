@@ -322,8 +322,8 @@ def answering_taken_over(forged: Forgery) -> None:
         try:
             from grader import answers
             ask = answers.ask
-            def praise(function, inputs):
-                return answers.Answer(inputs["z"] > np.inf) if "z" in inputs else ask(function, inputs)
+            def praise(function, inputs, drive):
+                return answers.Answer(inputs["z"] > np.inf) if "z" in inputs else ask(function, inputs, drive)
             answers.ask = praise
         except ImportError:
             pass
