@@ -21,7 +21,7 @@ from safetensors.numpy import save_file
 from reference import Array
 from reference.functional import tanh_backward
 from reference.packing import Ints, Packing, packing
-from reference.shapes import checked_arrays, named_entries
+from reference.shapes import check_ids, checked_arrays, named_entries
 
 __all__ = [
     "build_vocabulary", "classifier_backward", "classifier_forward", "clean_text", "confusion_matrix",
@@ -147,7 +147,7 @@ def embedding_forward(ids: Ints, W_e: Array) -> Array:
     x : ndarray of shape (..., E)
     """
     ids, W_e = checked_arrays(ids=(ids, "...", int), W_e=(W_e, "V E"))
-    _check_ids("ids", ids, len(W_e))
+    check_ids("ids", ids, len(W_e))
     return W_e.take(ids, axis=0)
 
 
@@ -169,7 +169,7 @@ def embedding_backward(dx: Array, ids: Ints, V: int) -> Array:
     """
     dx, ids = checked_arrays(dx=(dx, "... E"), ids=(ids, "...", int))
     _check_integer("V", V, 0)
-    _check_ids("ids", ids, V)
+    check_ids("ids", ids, V)
     dW_e = np.zeros((V, dx.shape[-1]), dx.dtype)
     if ids.size:
         order = ids.reshape(-1).argsort(kind="stable")  # equal ids side by side: one sum for each run of them
@@ -372,18 +372,13 @@ def _packed(tokens: Ints, lengths: Ints, V: int) -> Packing:
     if ((lengths < 0) | (lengths > T)).any():
         raise ValueError(f"lengths holds {lengths.min()} to {lengths.max()}, expected 0 to T = {T}")
     real = packing(lengths)
-    _check_ids("tokens", real.pack(tokens), V)
+    check_ids("tokens", real.pack(tokens), V)
     return real
 
 
 def _last_states(h: Array) -> Array:
     """(B, H): the state that is repeated behind the last real one, zeros if there is no step."""
     return h[:, -1] if h.shape[1] else np.zeros((len(h), h.shape[2]), h.dtype)
-
-
-def _check_ids(name: str, ids: Ints, V: int) -> None:
-    if ids.size and (ids.min() < 0 or ids.max() >= V):
-        raise ValueError(f"{name} holds ids from {ids.min()} to {ids.max()}, expected 0 to {V - 1}")
 
 
 def _check_words(name: str, words: Collection[str]) -> None:

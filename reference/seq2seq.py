@@ -22,7 +22,7 @@ from reference.classification import embedding_backward
 from reference.gru import gru_backward, gru_cell_forward, gru_forward
 from reference.packing import Ints
 from reference.rnn import output_layer
-from reference.shapes import checked_arrays, named_entries
+from reference.shapes import check_ids, checked_arrays, named_entries
 
 __all__ = [
     "decode_teacher_forced", "encode", "greedy_decode", "perplexity", "seq2seq_backward", "seq2seq_loss",
@@ -267,7 +267,7 @@ def _checked(params: Params, shapes: Mapping[str, str], **arguments: tuple[Any, 
 
 def _embedded(name: str, ids: Ints, W_e: Array, real: npt.NDArray[np.bool_] | None = None) -> Array:
     """Each id's row of the table, (B, T, E); only where `real` it need be one of its rows."""
-    _check_ids(name, ids if real is None else ids[real], len(W_e))
+    check_ids(name, ids if real is None else ids[real], len(W_e))
     return W_e.take(ids, axis=0)
 
 
@@ -276,11 +276,6 @@ def _real_steps(lengths: Ints, T: int) -> npt.NDArray[np.bool_]:
     if ((lengths < 0) | (lengths > T)).any():
         raise ValueError(f"lengths holds {lengths.min()} to {lengths.max()}, expected 0 to {T}")
     return np.arange(T) < lengths[:, np.newaxis]
-
-
-def _check_ids(name: str, ids: Ints, V: int) -> None:
-    if ids.size and (ids.min() < 0 or ids.max() >= V):
-        raise ValueError(f"{name} holds ids from {ids.min()} to {ids.max()}, expected 0 to {V - 1}")
 
 
 def _check_integer(name: str, value: object, least: int, below: int | None = None) -> None:

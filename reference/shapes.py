@@ -96,3 +96,9 @@ def _described(letters: list[str], sizes: Sizes) -> str:
     names = dict.fromkeys(_factor_and_letter(axis)[1] for axis in letters)
     known = ", ".join(f"{name} = {sizes[name]}" for name in names if name in sizes)
     return f"({', '.join(letters)})" + (f" where {known}" if known else "")
+
+
+def check_ids(name: str, ids: npt.NDArray[Any], V: int) -> None:
+    """ValueError if one of the integers is no row of a table of V."""
+    if ids.size and (ids.min() < 0 or ids.max() >= V):
+        raise ValueError(f"{name} holds ids from {ids.min()} to {ids.max()}, expected 0 to {V - 1}")

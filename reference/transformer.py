@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reference import Array
+from reference.attention import attention_weights
 from reference.functional import softmax_backward
 from reference.shapes import checked_arrays, named_entries
 
@@ -52,7 +53,7 @@ def scaled_dot_product_attention(q: Array, k: Array, v: Array, mask: Mask | None
     q, k, v = checked_arrays(q=(q, "... T d"), k=(k, "... S d"), v=(v, "... S D"))
     _check_at_least_one("q", q)
     scores = q @ np.swapaxes(k, -1, -2) / q.shape[-1] ** 0.5
-    weights = _softmax_where(scores, _checked_mask(mask, scores.shape))
+    weights = attention_weights(scores, _checked_mask(mask, scores.shape))
     return weights @ v, weights
 
 
@@ -226,16 +227,6 @@ def encoder_block(x: Array, mask: Mask | None, params: Parameters, heads: int) -
     attended, _ = multi_head_attention(x, x, mask, params, heads)
     y = layer_norm(x + attended, gamma_1, beta_1)
     return layer_norm(y + np.maximum(y @ W_1 + b_1, 0) @ W_2 + b_2, gamma_2, beta_2)
-
-
-def _softmax_where(scores: Array, allowed: Mask) -> Array:
-    """The softmax over the last axis of what is allowed, 0 elsewhere, and in rows where nothing is."""
-    scores = np.where(allowed, scores, -np.inf)
-    top = scores.max(axis=-1, keepdims=True, initial=-np.inf)
-    e = np.exp(scores - np.where(np.isneginf(top), 0, top))
-    total = e.sum(axis=-1, keepdims=True)
-    weights: Array = e / np.where(total == 0, 1, total)
-    return weights
 
 
 def _split_heads(x: Array, heads: int) -> Array:
